@@ -1,0 +1,97 @@
+/**
+ * The plan: plain JSON that says which processes run and how streams flow between them.
+ * It is a pure function of the config and of facts, so it can be printed, compared and tested.
+ * Private addresses and credentials of the media server are not in it: an argument
+ * `{ publish }` or `{ read }` stands for a URL that is filled in when the process starts.
+ */
+import type { Protocol, ServerConfig } from '../config/config.ts';
+import type { Tools } from '../kinds/tools.ts';
+import type { Media } from '../media.ts';
+
+/** What was seen of the outside world before planning. */
+export interface Facts {
+  tools: Tools;
+  /** By source name; a source that has not answered yet is absent. */
+  media: Record<string, Media>;
+}
+
+/** The protocol by which one of our own publishers goes into the server. */
+export type Ingest = 'srt' | 'rtmp' | 'rtsp';
+
+/** One argument of a command: text, or a private URL of the server. */
+export type Arg = string | { publish: string; by: Ingest } | { read: string; by: 'rtsp' | 'srt' };
+
+export interface FfmpegUnit {
+  id: string;
+  kind: 'ffmpeg';
+  /** Routes that stop when this unit stops. */
+  routes: string[];
+  /** Everything after the program's own name and the options that supervision adds. */
+  args: Arg[];
+  /** Paths that it publishes; it is ready when all of them are online. */
+  publishes: string[];
+  /** Paths that it reads from the server. */
+  reads: string[];
+  /** Seconds without progress until it is restarted. */
+  stall: number;
+  /** `once`: a clean end is an end (a file that is not looped). */
+  restart: 'always' | 'once';
+  /** The source that it reads itself: probed anew when it keeps failing. */
+  source?: string;
+  /** Why this process exists and what it does with picture and sound, one line each. */
+  why: string[];
+}
+
+/** Asks a source what it holds, again and again until it answers; then everything is planned anew. */
+export interface ProbeUnit {
+  id: string;
+  kind: 'probe';
+  routes: string[];
+  source: string;
+  /** ffprobe's arguments up to the URL. */
+  args: string[];
+  why: string[];
+}
+
+export type UnitSpec = FfmpegUnit | ProbeUnit;
+
+/** A track as the server must know it to keep a path readable while its publisher is away. */
+export type KnownTrack =
+  | { codec: 'H264' | 'H265' | 'AV1' | 'VP9' | 'Opus' }
+  | { codec: 'MPEG4Audio'; sampleRate: number; channelCount: number }
+  | { codec: 'G711'; sampleRate: number; channelCount: number; muLaw: boolean };
+
+export interface PathSpec {
+  name: string;
+  route: string;
+  /**
+   * `unit`: one of our processes publishes it · `pull`: the server fetches it itself ·
+   * `public`: a user publishes to it.
+   */
+  from: { by: 'unit'; unit: string } | { by: 'pull'; source: string; url: string } | { by: 'public' };
+  /** Readers stay connected while the publisher is away; null: the tracks are not known, so they can't. */
+  alwaysAvailable: KnownTrack[] | null;
+  /** Remote servers to which the server copies the path by itself. */
+  forward: string[];
+}
+
+export interface RoutePlan {
+  name: string;
+  from: string;
+  paths: string[];
+  remotes: string[];
+  /** Codecs that readers get. Empty while the source has not answered. */
+  tracks: string[];
+  /** Decisions that a user may wonder about: why something is transcoded, which readers get less. */
+  why: string[];
+}
+
+export interface Plan {
+  version: 1;
+  server: ServerConfig;
+  paths: PathSpec[];
+  units: UnitSpec[];
+  routes: RoutePlan[];
+}
+
+export type { Protocol };
