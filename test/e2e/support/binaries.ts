@@ -1,0 +1,36 @@
+/** The real programs that end-to-end tests run. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+function onPath(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((dir) => join(dir, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Where a program is, or undefined: tests that need it say so and are skipped. */
+export function find(name: string): string | undefined {
+  return onPath(name);
+}
+
+export function ffmpegPath(): string {
+  return process.env.FFMPEG_PATH ?? 'ffmpeg';
+}
+
+export function ffprobePath(): string {
+  return process.env.FFPROBE_PATH ?? 'ffprobe';
+}
+
+export function mediamtxPath(): string {
+  const path = process.env.MEDIAMTX_PATH ?? onPath('mediamtx');
+  if (path === undefined) throw new Error('no MediaMTX: set MEDIAMTX_PATH');
+  return path;
+}
