@@ -18,8 +18,8 @@ export interface Facts {
 /** The protocol by which one of our own publishers goes into the server. */
 export type Ingest = 'srt' | 'rtmp' | 'rtsp';
 
-/** One argument of a command: text, or a private URL of the server. */
-export type Arg = string | { publish: string; by: Ingest } | { read: string; by: 'rtsp' | 'srt' };
+/** One argument of a command: text, a private URL of the server, or a text that holds such URLs. */
+export type Arg = string | { publish: string; by: Ingest } | { read: string; by: 'rtsp' } | { join: Arg[] };
 
 export interface FfmpegUnit {
   id: string;
@@ -48,8 +48,12 @@ export interface ProbeUnit {
   kind: 'probe';
   routes: string[];
   source: string;
-  /** ffprobe's arguments up to the URL. */
-  args: string[];
+  /** ffprobe's arguments up to and including the URL. */
+  args: Arg[];
+  /** Paths that it reads from the server: it waits for these to be online. */
+  reads: string[];
+  /** false: nothing but a person can change the answer (a file that is not there). */
+  network: boolean;
   why: string[];
 }
 

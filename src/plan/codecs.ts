@@ -1,0 +1,203 @@
+/**
+ * Copy what the sinks can carry, transcode only what they can't.
+ * Each protocol carries some codecs; of the codecs that a track could have, the one that the most
+ * protocols carry wins, and copying wins every tie.
+ */
+import type { AudioSetting, Protocol, VideoSetting } from '../config/config.ts';
+import type { AudioTrack, VideoTrack } from '../media.ts';
+
+/** What one track becomes. `why` says it to a person. */
+export type Decision<Encode> =
+  | { do: 'none' }
+  | { do: 'copy'; codec: string; why: string }
+  | { do: 'encode'; codec: string; settings: Encode; why: string };
+
+export type VideoEncode = Extract<VideoSetting, { mode: 'encode' }>;
+export type AudioEncode = Extract<AudioSetting, { mode: 'encode' }>;
+
+/** Where the track must arrive: protocols that readers may use, and remote servers that take nothing else. */
+export interface Needs {
+  readers: Protocol[];
+  /** Schemes of remote URLs. */
+  remotes: string[];
+}
+
+const everything = () => true;
+const oneOf =
+  (...codecs: string[]) =>
+  (codec: string) =>
+    codecs.includes(codec);
+
+/** RTMP is taken as all its players know it: the enhanced codecs are refused by ffmpeg before 6.1 and most servers. */
+const carries: Record<'video' | 'audio', Record<string, (codec: string) => boolean>> = {
+  video: {
+    rtsp: everything,
+    rtmp: oneOf('h264'),
+    hls: oneOf('h264', 'hevc', 'av1', 'vp9'),
+    webrtc: oneOf('h264', 'vp8', 'vp9', 'av1'),
+    srt: oneOf('h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'),
+  },
+  audio: {
+    rtsp: everything,
+    rtmp: oneOf('aac', 'mp3'),
+    hls: oneOf('aac', 'opus'),
+    webrtc: oneOf('opus', 'pcm_alaw', 'pcm_mulaw'),
+    srt: oneOf('aac', 'opus', 'mp3', 'ac3'),
+  },
+};
+
+const labels: Record<string, string> = {
+  h264: 'H.264',
+  hevc: 'HEVC',
+  mpeg4: 'MPEG-4',
+  aac: 'AAC',
+  opus: 'Opus',
+  mp3: 'MP3',
+  vorbis: 'Vorbis',
+  pcm_alaw: 'G.711 A-law',
+  pcm_mulaw: 'G.711 µ-law',
+  rtsp: 'RTSP',
+  rtmp: 'RTMP',
+  hls: 'HLS',
+  webrtc: 'WebRTC',
+  srt: 'SRT',
+};
+
+/** How a codec or protocol is written for people. */
+export function label(name: string): string {
+  return labels[name] ?? name;
+}
+
+/** rtmps → rtmp, whips → webrtc: what a remote's scheme means for codecs. */
+function protocolOf(scheme: string): string {
+  const plain = scheme.replace(/s$/, '');
+  return plain === 'whip' ? 'webrtc' : plain;
+}
+
+interface Candidate {
+  codec: string;
+  copy: boolean;
+  /** WebRTC players show pictures in the order in which they arrive. */
+  reordered: boolean;
+}
+
+function carried(type: 'video' | 'audio', candidate: Candidate, protocol: string): boolean {
+  if (protocol === 'webrtc' && candidate.reordered) return false;
+  return carries[type][protocol]?.(candidate.codec) ?? true;
+}
+
+/** The best candidate: it must suit each remote if any candidate does, then as many readers as possible. */
+function best(type: 'video' | 'audio', candidates: Candidate[], needs: Needs): Candidate {
+  const score = (candidate: Candidate) =>
+    needs.remotes.filter((scheme) => carried(type, candidate, protocolOf(scheme))).length * 100 +
+    needs.readers.filter((protocol) => carried(type, candidate, protocol)).length;
+  return candidates.reduce((a, b) => (score(b) > score(a) ? b : a));
+}
+
+/** Who gets nothing of this track, in words; "" when all do. */
+function missing(type: 'video' | 'audio', candidate: Candidate, needs: Needs): string {
+  const readers = needs.readers.filter((protocol) => !carried(type, candidate, protocol)).map(label);
+  const remotes = needs.remotes.filter((scheme) => !carried(type, candidate, protocolOf(scheme)));
+  const lost = [
+    ...readers.map((name) => `${name} readers`),
+    ...remotes.map((scheme) => `${scheme}:// remotes`),
+  ];
+  return lost.length ? `; ${lost.join(', ')} get no ${type === 'video' ? 'picture' : 'sound'}` : '';
+}
+
+/** Why a copy would not do, e.g. "HEVC is not carried by RTMP, WebRTC". */
+function reason(type: 'video' | 'audio', copy: Candidate, chosen: Candidate, needs: Needs): string {
+  const schemes = [...needs.readers, ...needs.remotes.map(protocolOf)];
+  const refused = [...new Set(schemes)].filter(
+    (protocol) => !carried(type, copy, protocol) && carried(type, chosen, protocol),
+  );
+  const what =
+    copy.reordered && carries[type]['webrtc']?.(copy.codec)
+      ? `${label(copy.codec)} with B-frames`
+      : label(copy.codec);
+  return `${what} is not carried by ${refused.map(label).join(', ')}`;
+}
+
+const defaultVideo: VideoEncode = { mode: 'encode', codec: 'h264', gop: 2 };
+
+export function decideVideo(
+  track: VideoTrack | undefined,
+  setting: VideoSetting,
+  needs: Needs,
+): Decision<VideoEncode> {
+  if (!track || setting.mode === 'none') return { do: 'none' };
+  const copy = { codec: track.codec, copy: true, reordered: track.bFrames };
+  if (setting.mode === 'copy') {
+    return {
+      do: 'copy',
+      codec: track.codec,
+      why: `video copied as ${label(track.codec)}${missing('video', copy, needs)}`,
+    };
+  }
+  if (setting.mode === 'encode') {
+    const made = { codec: setting.codec, copy: false, reordered: false };
+    return {
+      do: 'encode',
+      codec: setting.codec,
+      settings: setting,
+      why: `video encoded to ${label(setting.codec)}: asked for${missing('video', made, needs)}`,
+    };
+  }
+  if (track.codec === 'rawvideo' || isPicture(track.codec)) {
+    return { do: 'encode', codec: 'h264', settings: defaultVideo, why: 'video encoded to H.264' };
+  }
+  const chosen = best('video', [copy, { codec: 'h264', copy: false, reordered: false }], needs);
+  return chosen.copy
+    ? {
+        do: 'copy',
+        codec: track.codec,
+        why: `video copied as ${label(track.codec)}${missing('video', chosen, needs)}`,
+      }
+    : {
+        do: 'encode',
+        codec: 'h264',
+        settings: defaultVideo,
+        why: `video transcoded to H.264: ${reason('video', copy, chosen, needs)}`,
+      };
+}
+
+export function decideAudio(
+  track: AudioTrack | undefined,
+  setting: AudioSetting,
+  needs: Needs,
+): Decision<AudioEncode> {
+  if (!track || setting.mode === 'none') return { do: 'none' };
+  const copy = { codec: track.codec, copy: true, reordered: false };
+  if (setting.mode === 'encode') {
+    const made = { ...copy, codec: setting.codec, copy: false };
+    return {
+      do: 'encode',
+      codec: setting.codec,
+      settings: setting,
+      why: `sound encoded to ${label(setting.codec)}: asked for${missing('audio', made, needs)}`,
+    };
+  }
+  const raw = /^pcm_(?!alaw|mulaw)/.test(track.codec);
+  const candidates = [copy, { ...copy, codec: 'aac', copy: false }, { ...copy, codec: 'opus', copy: false }];
+  const chosen =
+    setting.mode === 'copy' ? copy : best('audio', raw ? candidates.slice(1) : candidates, needs);
+  if (chosen.copy) {
+    return {
+      do: 'copy',
+      codec: track.codec,
+      why: `sound copied as ${label(track.codec)}${missing('audio', chosen, needs)}`,
+    };
+  }
+  const because = raw ? '' : `: ${reason('audio', copy, chosen, needs)}`;
+  return {
+    do: 'encode',
+    codec: chosen.codec,
+    settings: { mode: 'encode', codec: chosen.codec === 'opus' ? 'opus' : 'aac' },
+    why: `sound ${raw ? 'encoded' : 'transcoded'} to ${label(chosen.codec)}${because}${missing('audio', chosen, needs)}`,
+  };
+}
+
+/** Still pictures, which no stream carries. */
+function isPicture(codec: string): boolean {
+  return ['png', 'mjpeg', 'bmp', 'webp', 'gif', 'tiff'].includes(codec);
+}

@@ -1,0 +1,127 @@
+/** Jobs → ffmpeg processes. Jobs that share a source share its process, unless an encoder could hold a copy back. */
+import type { Config } from '../config/config.ts';
+import { kindOf } from '../kinds/sources/index.ts';
+import type { Input } from '../kinds/sources/source.ts';
+import { audioArgs, videoArgs } from './encode.ts';
+import type { Job } from './jobs.ts';
+import { ingestOf, publishArgs, type Tracks, teeArgs } from './publish.ts';
+import type { Arg, Facts, FfmpegUnit } from './types.ts';
+
+/** Packets of one track wait at most this long (µs) for those of the other before they are muxed. */
+const interleave = ['-max_interleave_delta', '1000000'];
+
+/** A path of the server as an input. RTSP carries every codec. */
+function read(path: string): Arg[] {
+  return [
+    '-fpsprobesize',
+    '0',
+    '-analyzeduration',
+    '2000000',
+    '-rtsp_transport',
+    'tcp',
+    '-timeout',
+    '10000000',
+    '-i',
+    { read: path, by: 'rtsp' },
+  ];
+}
+
+/** Parts the jobs of one source: those that read it, and those that rather read a path that it already feeds. */
+export function share(jobs: Job[]): { together: Job[]; apart: Job[] } {
+  const encodes = (job: Job) => job.video.do === 'encode' || job.audio.do === 'encode';
+  const together = jobs.some((job) => !encodes(job)) ? jobs.filter((job) => !encodes(job)) : jobs;
+  return { together, apart: jobs.filter((job) => !together.includes(job)) };
+}
+
+/** The process that reads a source and feeds all of `jobs`. */
+export function sourceUnit(config: Config, name: string, jobs: Job[], facts: Facts): FfmpegUnit {
+  const source = config.sources[name]!;
+  const kind = kindOf(source);
+  const media = kind.media?.(source, facts.tools) ?? facts.media[name] ?? { tracks: [] };
+  const input = kind.input!(source, media, facts.tools);
+  const once = source.kind === 'file' && !source.loop;
+  return {
+    ...unit(config, facts, `source:${name}`, input.args, input, jobs, once ? 'once' : 'always'),
+    source: name,
+  };
+}
+
+/** The process that reads one path of the server. */
+export function pathUnit(config: Config, path: string, job: Job, facts: Facts): FfmpegUnit {
+  const input = { video: '0:v:0', audio: '0:a:0' };
+  return {
+    ...unit(config, facts, `route:${job.route.name}`, read(path), input, [job], 'always'),
+    reads: [path],
+  };
+}
+
+/** The process that puts the picture of one path and the sound of another on one clock: the server's own. */
+export function mergeUnit(
+  config: Config,
+  paths: { video: string; audio: string },
+  job: Job,
+  facts: Facts,
+): FfmpegUnit {
+  const args = [...read(paths.video), '-isync', '0', ...read(paths.audio)];
+  const input = { video: '0:v:0', audio: '1:a:0' };
+  return {
+    ...unit(config, facts, `merge:${job.route.name}`, args, input, [job], 'always'),
+    reads: [paths.video, paths.audio],
+  };
+}
+
+function unit(
+  config: Config,
+  facts: Facts,
+  id: string,
+  args: Arg[],
+  input: Omit<Input, 'args'>,
+  jobs: Job[],
+  restart: 'always' | 'once',
+): FfmpegUnit {
+  return {
+    id,
+    kind: 'ffmpeg',
+    routes: jobs.map((job) => job.route.name),
+    args: [...args, ...jobs.flatMap((job) => outputs(config, facts, job, input))],
+    publishes: jobs.flatMap((job) => job.paths.map(({ path }) => path)),
+    reads: [],
+    stall: config.stall,
+    restart,
+    why: jobs.flatMap((job) =>
+      [job.video, job.audio].flatMap((decision) =>
+        'why' in decision ? [`${job.route.name}: ${decision.why}`] : [],
+      ),
+    ),
+  };
+}
+
+/** The output arguments of one job: one output a path, or one encoder behind a tee. */
+function outputs(config: Config, facts: Facts, job: Job, input: Omit<Input, 'args'>): Arg[] {
+  const srt = config.server.driver === 'mediamtx' && facts.tools.ffmpeg.protocols.includes('srt');
+  const video =
+    job.output.video && input.video
+      ? ['-map', input.video, ...videoArgs(job.video, job.input.video, input.videoFilter)]
+      : [];
+  const audio =
+    job.output.audio && input.audio
+      ? ['-map', input.audio, ...audioArgs(job.audio, job.input.audio, input.audioFilter)]
+      : [];
+  const encodes = job.video.do === 'encode' || job.audio.do === 'encode';
+  if (encodes && job.paths.length > 1) {
+    return [...video, ...audio, ...interleave, ...teeArgs(job.paths, ingestOf(job.output, srt))];
+  }
+  return job.paths.flatMap(({ path, select }): Arg[] => {
+    const tracks = selected(job.output, select);
+    const codecs = [...(tracks.video ? video : []), ...(tracks.audio ? audio : [])];
+    return [...codecs, ...interleave, ...publishArgs(path, ingestOf(tracks, srt))];
+  });
+}
+
+/** The tracks that a path of a split route carries. */
+export function selected(tracks: Tracks, select?: 'v' | 'a'): Tracks {
+  return {
+    video: select === 'a' ? undefined : tracks.video,
+    audio: select === 'v' ? undefined : tracks.audio,
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * Config and facts → plan. Pure: no file, no clock, no environment is looked at.
+ * The fewest processes that keep one clock: what the server does natively and in sync costs none.
+ */
+import type { Config } from '../config/config.ts';
+import { kindOf } from '../kinds/sources/index.ts';
+import { canPull } from '../kinds/sources/url.ts';
+import { label } from './codecs.ts';
+import { mergeUnit, pathUnit, selected, share, sourceUnit } from './ffmpeg.ts';
+import { type Job, type Outcome, outcomes, pathsOf, publishPath, type Waiting } from './jobs.ts';
+import { knownTracks } from './publish.ts';
+import type { Facts, PathSpec, Plan, ProbeUnit, RoutePlan, UnitSpec } from './types.ts';
+
+export function plan(config: Config, facts: Facts): Plan {
+  const all = [...outcomes(config, facts).entries()];
+  const jobs = all.flatMap(([, outcome]) => ('job' in outcome ? [outcome.job] : []));
+  const waiting = all.flatMap(([, outcome]) => ('waiting' in outcome ? [outcome.waiting] : []));
+
+  const units: UnitSpec[] = [];
+  const paths: PathSpec[] = publicPaths(config, all);
+
+  for (const [source, shared] of groupBySource(jobs)) {
+    const pull = pullOf(config, source, shared, facts);
+    const { together, apart } = share(shared);
+    if (pull) {
+      paths.push({
+        name: together[0]!.paths[0]!.path,
+        route: together[0]!.route.name,
+        from: pull,
+        alwaysAvailable: tracksOf(config, together[0]!),
+        forward: forwards(config, together[0]!),
+      });
+    } else {
+      const unit = sourceUnit(config, source, together, facts);
+      units.push(unit);
+      for (const job of together) paths.push(...fedBy(config, unit.id, job));
+    }
+    for (const job of apart) add(pathUnit(config, together[0]!.paths[0]!.path, job, facts), job);
+  }
+  for (const job of jobs) {
+    if (job.origin.at === 'path') add(pathUnit(config, job.origin.path, job, facts), job);
+    if (job.origin.at === 'paths') add(mergeUnit(config, job.origin, job, facts), job);
+  }
+  units.push(...probes(config, waiting));
+
+  function add(unit: UnitSpec, job: Job): void {
+    units.push(unit);
+    paths.push(...fedBy(config, unit.id, job));
+  }
+
+  return {
+    version: 1,
+    server: config.server,
+    paths,
+    units,
+    routes: all.map(([, outcome]) => describe(config, outcome, paths)),
+  };
+}
+
+function groupBySource(jobs: Job[]): Map<string, Job[]> {
+  const groups = new Map<string, Job[]>();
+  for (const job of jobs) {
+    if (job.origin.at !== 'source') continue;
+    groups.set(job.origin.source, [...(groups.get(job.origin.source) ?? []), job]);
+  }
+  return groups;
+}
+
+/**
+ * The server's own pull, where it does no harm: it aligns tracks by their arrival, so only a stream of a single
+ * track is in sync that way; and a second path would need a second session with the camera.
+ */
+function pullOf(
+  config: Config,
+  name: string,
+  jobs: Job[],
+  facts: Facts,
+): Extract<PathSpec['from'], { by: 'pull' }> | undefined {
+  const source = config.sources[name]!;
+  const { together } = share(jobs);
+  const single =
+    facts.media[name]?.tracks.length === 1 && together.length === 1 && together[0]!.paths.length === 1;
+  const copied = together[0]?.video.do === 'copy' && ['h264', 'hevc'].includes(together[0].video.codec);
+  const able = config.server.driver === 'mediamtx' && source.kind === 'url' && canPull(source);
+  return able && single && copied ? { by: 'pull', source: name, url: source.url } : undefined;
+}
+
+/** What the server must know of a path beforehand, for readers to stay. */
+function tracksOf(config: Config, job: Job, select?: 'v' | 'a'): PathSpec['alwaysAvailable'] {
+  return config.server.driver === 'mediamtx' ? knownTracks(selected(job.output, select)) : null;
+}
+
+function forwards(config: Config, job: { remotes: string[] }): string[] {
+  return config.server.driver === 'mediamtx' ? job.remotes : [];
+}
+
+function fedBy(config: Config, unit: string, job: Job): PathSpec[] {
+  return job.paths.map(({ path, select }, index) => ({
+    name: path,
+    route: job.route.name,
+    from: { by: 'unit', unit },
+    alwaysAvailable: tracksOf(config, job, select),
+    forward: index === 0 ? forwards(config, job) : [],
+  }));
+}
+
+/** Paths that users publish to. */
+function publicPaths(config: Config, all: [string, Outcome][]): PathSpec[] {
+  const used = new Set(Object.values(config.routes).map((route) => route.from));
+  return Object.entries(config.sources).flatMap(([name, source]): PathSpec[] => {
+    if (source.kind !== 'publish' || !used.has(name)) return [];
+    const path = publishPath(name, source);
+    const passed = all.flatMap(([, outcome]) =>
+      'passed' in outcome && outcome.passed.path === path ? [outcome.passed] : [],
+    )[0];
+    const route =
+      passed?.route.name ?? Object.values(config.routes).find((entry) => entry.from === name)!.name;
+    return [
+      {
+        name: path,
+        route,
+        from: { by: 'public' },
+        alwaysAvailable: null,
+        forward: passed ? forwards(config, passed) : [],
+      },
+    ];
+  });
+}
+
+/** One probe a source that has not answered yet, whichever routes wait for it. */
+function probes(config: Config, waiting: Waiting[]): ProbeUnit[] {
+  const bySource = new Map<string, Waiting[]>();
+  for (const entry of waiting) bySource.set(entry.source, [...(bySource.get(entry.source) ?? []), entry]);
+  return [...bySource].map(([source, entries]) => {
+    const path = entries[0]!.path;
+    const spec = config.sources[source]!;
+    const request = kindOf(spec).probe?.(spec);
+    return {
+      id: `probe:${source}`,
+      kind: 'probe',
+      routes: entries.map((entry) => entry.route.name),
+      source,
+      args: path ? ['-rtsp_transport', 'tcp', '-i', { read: path, by: 'rtsp' }] : (request?.args ?? []),
+      reads: path ? [path] : [],
+      network: path ? true : (request?.network ?? true),
+      why: [
+        path
+          ? `waits until somebody publishes to ${path}`
+          : 'asks the source what it holds; the route is planned when it answers',
+      ],
+    };
+  });
+}
+
+function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePlan {
+  const { route } = 'job' in outcome ? outcome.job : 'passed' in outcome ? outcome.passed : outcome.waiting;
+  const remotes = route.to.flatMap((sink) => (sink.kind === 'remote' ? [sink.url] : []));
+  const base = { name: route.name, from: route.from, remotes };
+  if ('waiting' in outcome) {
+    return {
+      ...base,
+      paths: pathsOf(route).map(({ path }) => path),
+      tracks: [],
+      why: ['planned when its source first answers'],
+    };
+  }
+  if ('passed' in outcome) {
+    return {
+      ...base,
+      paths: [outcome.passed.path],
+      tracks: [],
+      why: ['served as it is published: no process'],
+    };
+  }
+  const { job } = outcome;
+  const pulled = paths.some((path) => path.route === route.name && path.from.by === 'pull');
+  const decisions = [job.video, job.audio].flatMap((decision) => ('why' in decision ? [decision.why] : []));
+  const lost =
+    job.remotes.length && !forwards(config, job).length ? ['remote copies need the driver mediamtx'] : [];
+  return {
+    ...base,
+    paths: job.paths.map(({ path }) => path),
+    tracks: [job.output.video, job.output.audio].flatMap((track) => (track ? [label(track.codec)] : [])),
+    why: [
+      ...(pulled ? ['pulled by the server itself: one track needs no alignment, so no process'] : []),
+      ...decisions,
+      ...lost,
+    ],
+  };
+}
