@@ -9,13 +9,25 @@ const table = {
   RELAY_BINARY_MISSING: { exit: 69, http: 503, hint: 'relay install' },
   RELAY_BINARY_UNFIT: { exit: 69, http: 503, hint: 'relay doctor lists what each binary can do' },
   RELAY_DOWNLOAD_FAILED: { exit: 69, http: 503, hint: 'relay install --from <url of a mirror>' },
-  RELAY_CHECKSUM: { exit: 69, http: 503, hint: 'remove the file that the message names, or configure the right sum' },
-  RELAY_PORT_BUSY: { exit: 69, http: 503, hint: 'stop the other program or set another address in relay.yaml' },
+  RELAY_CHECKSUM: {
+    exit: 69,
+    http: 503,
+    hint: 'remove the file that the message names, or configure the right sum',
+  },
+  RELAY_PORT_BUSY: {
+    exit: 69,
+    http: 503,
+    hint: 'stop the other program or set another address in relay.yaml',
+  },
   RELAY_INSTALL_FAILED: { exit: 69, http: 503, hint: 'relay doctor' },
   RELAY_SOURCE_UNREADABLE: { exit: 1, http: 502, hint: 'relay probe <url|file> shows what answers there' },
   RELAY_UNIT_FAILED: { exit: 1, http: 500, hint: 'relay status shows the cause of each restart' },
   RELAY_SERVER_API: { exit: 1, http: 502, hint: 'relay status' },
   RELAY_GATEWAY_UNREACHABLE: { exit: 3, http: 503, hint: 'start it with relay run, or pass --api' },
+  RELAY_REQUEST: { exit: 1, http: 400, hint: 'send application/json, at most 64 kB, or no body' },
+  RELAY_FORBIDDEN: { exit: 1, http: 403, hint: 'call it from this machine by the address in api.listen' },
+  RELAY_NOT_FOUND: { exit: 1, http: 404, hint: 'GET /v1/status shows what there is' },
+  RELAY_API_BUSY: { exit: 1, http: 503, hint: 'close some of them' },
   RELAY_STATE: { exit: 1, http: 500, hint: 'this is a defect of Relay Gateway: please report it' },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 
