@@ -1,0 +1,124 @@
+/** Client of the media server's control API: what is asked of it, and nothing more. */
+import http from 'node:http';
+import { messageOf, RelayError } from '../errors.ts';
+
+/** The part of MediaMTX's path object that is used. */
+export interface ApiPath {
+  name: string;
+  /** Somebody publishes; `available` is also true while the offline slate runs. */
+  online: boolean;
+  onlineTime: string | null;
+  tracks2?: { codec: string }[];
+  readers: { type: string; id: string }[];
+  inboundBytes: number;
+  outboundBytes: number;
+}
+
+export interface ApiForward {
+  conf: { dest: string };
+  state: string;
+  lastError: string;
+}
+
+export interface ApiAddress {
+  port: number;
+  user: string;
+  password: string;
+  /** Milliseconds until a call counts as unanswered. */
+  timeout: number;
+}
+
+interface Page<T> {
+  pageCount: number;
+  items: T[];
+}
+
+export class MediamtxApi {
+  readonly #address: ApiAddress;
+  // One kept-alive connection: a poll then costs one write and one read.
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+
+  constructor(address: ApiAddress) {
+    this.#address = address;
+  }
+
+  /** Answers once the server runs. */
+  async info(): Promise<void> {
+    await this.#call('GET', '/v3/info');
+  }
+
+  paths(): Promise<ApiPath[]> {
+    return this.#all<ApiPath>('/v3/paths/list?');
+  }
+
+  forwards(path: string): Promise<ApiForward[]> {
+    return this.#all<ApiForward>(`/v3/paths/forward/list?path=${encodeURIComponent(path)}&`);
+  }
+
+  async addPath(name: string, config: object): Promise<void> {
+    await this.#call('POST', `/v3/config/paths/add/${name}`, config);
+  }
+
+  /** Cuts the path's publisher and readers if anything but `forward` differs; does nothing if nothing differs. */
+  async replacePath(name: string, config: object): Promise<void> {
+    await this.#call('POST', `/v3/config/paths/replace/${name}`, config);
+  }
+
+  async patchPath(name: string, config: object): Promise<void> {
+    await this.#call('PATCH', `/v3/config/paths/patch/${name}`, config);
+  }
+
+  async deletePath(name: string): Promise<void> {
+    await this.#call('DELETE', `/v3/config/paths/delete/${name}`);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #all<T>(query: string): Promise<T[]> {
+    const items: T[] = [];
+    for (let page = 0, pages = 1; page < pages; page++) {
+      const answer = JSON.parse(await this.#call('GET', `${query}itemsPerPage=1000&page=${page}`)) as Page<T>;
+      items.push(...answer.items);
+      pages = answer.pageCount;
+    }
+    return items;
+  }
+
+  #call(method: string, path: string, body?: object): Promise<string> {
+    const { port, user, password, timeout } = this.#address;
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void =>
+        reject(
+          new RelayError('RELAY_SERVER_API', `${method} ${path}: ${messageOf(error)}`, { cause: error }),
+        );
+      const request = http.request(
+        {
+          host: '127.0.0.1',
+          port,
+          method,
+          path,
+          auth: `${user}:${password}`,
+          agent: this.#agent,
+          signal: AbortSignal.timeout(timeout),
+          headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => {
+            text += chunk;
+          });
+          response.on('error', fail);
+          response.on('end', () => {
+            if (response.statusCode === 200) resolve(text);
+            else fail(`${response.statusCode} ${text.slice(0, 300)}`);
+          });
+        },
+      );
+      request.on('error', fail);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The one life cycle of every unit.
+ *
+ *              start             ready
+ *     idle ───────────► starting ─────► running
+ *      ▲ ▲                │ ▲ │           │ │
+ *      │ │        retry   │ │ │   ended   │ │
+ *      │ │      ┌─────────│─┘ └──► waiting◄─┘
+ *      │ └──────┴─ stop ──│──────────┘ ▲  │  (waiting ─ retry ─► starting)
+ *      │                  │ stop,fail  │
+ *      └───── gone ─── stopping ◄──────│── running
+ *                         └─── gone ───┘
+ *     starting, running ─ done ─► finished ─► starting (started anew), idle (stopped)
+ *
+ * `stopping` is a process that is being ended, because nobody wants it any more or because it
+ * failed while it still ran; which of the two is known by `wanted`, not by the state.
+ */
+import { RelayError } from '../errors.ts';
+import type { UnitState } from '../observe/state.ts';
+
+const moves: Record<UnitState, readonly UnitState[]> = {
+  idle: ['starting'],
+  starting: ['running', 'waiting', 'stopping', 'finished'],
+  running: ['waiting', 'stopping', 'finished'],
+  waiting: ['starting', 'idle'],
+  stopping: ['idle', 'waiting'],
+  finished: ['starting', 'idle'],
+};
+
+export class LifeCycle {
+  /** What we want, apart from what is. */
+  wanted = false;
+  #state: UnitState = 'idle';
+  #since = Date.now();
+
+  get state(): UnitState {
+    return this.#state;
+  }
+
+  /** Unix milliseconds of the last move. */
+  get since(): number {
+    return this.#since;
+  }
+
+  move(to: UnitState): void {
+    if (!moves[this.#state].includes(to)) {
+      throw new RelayError('RELAY_STATE', `a unit can't move from ${this.#state} to ${to}`);
+    }
+    this.#state = to;
+    this.#since = Date.now();
+  }
+}

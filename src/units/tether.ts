@@ -1,0 +1,63 @@
+/** No process outlives the gateway. The kernel does it where it can, else one small helper for all. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { childEnv } from './env.ts';
+import type { Tether } from './process.ts';
+import { childScript } from './script.ts';
+
+export interface OwnedTether extends Tether {
+  close(): void;
+}
+
+export type TetherKind = 'kernel' | 'reaper';
+
+export function createTether(kind: TetherKind = kernelCan() ? 'kernel' : 'reaper'): OwnedTether {
+  return kind === 'kernel' ? kernelTether : new ReaperTether();
+}
+
+/**
+ * util-linux's setpriv asks the kernel to kill it when its parent ends, then becomes the command:
+ * no further process. The link is to the thread that spawned, so only the main thread may.
+ */
+const kernelTether: OwnedTether = {
+  prefix: ['setpriv', '--pdeathsig', 'KILL', '--'],
+  add() {},
+  remove() {},
+  close() {},
+};
+
+/** Busybox has a setpriv without this option, so it is tried, not looked for. */
+function kernelCan(): boolean {
+  if (process.platform !== 'linux') return false;
+  return spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0;
+}
+
+class ReaperTether implements OwnedTether {
+  readonly prefix = [];
+  readonly #reaper: ChildProcess;
+
+  constructor() {
+    const [command, args] = childScript('reaper');
+    // In a group of its own, so that a Ctrl-C for the gateway does not end it first.
+    this.#reaper = spawn(command, args, {
+      detached: true,
+      env: childEnv(),
+      stdio: ['pipe', 'ignore', 'ignore'],
+      windowsHide: true,
+    });
+    this.#reaper.unref();
+    this.#reaper.on('error', () => {});
+    this.#reaper.stdin?.on('error', () => {});
+  }
+
+  add(pid: number): void {
+    this.#reaper.stdin?.write(`+${pid}\n`);
+  }
+
+  remove(pid: number): void {
+    this.#reaper.stdin?.write(`-${pid}\n`);
+  }
+
+  close(): void {
+    this.#reaper.stdin?.end();
+  }
+}
