@@ -1,0 +1,90 @@
+/**
+ * `npm test`: everything that the tests need, then all of them, or those below the paths that are given
+ * (`npm test -- test/config`). Unit tests run side by side, end-to-end tests one after the other,
+ * because they measure times. The last line counts assertions.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve, sep } from 'node:path';
+import { end, prepare, root, say, spawned } from './lib/setup.mjs';
+import { fetchTestTools } from './lib/test-tools.mjs';
+
+await prepare();
+
+const endToEnd = join('test', 'e2e') + sep;
+const files = testFiles(process.argv.slice(2));
+const unit = files.filter((file) => !file.startsWith(endToEnd));
+const e2e = files.filter((file) => file.startsWith(endToEnd));
+if (files.length === 0) end(`no tests below ${process.argv.slice(2).join(' ')}`, 2);
+
+if (e2e.length > 0) await fetchPrograms();
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const work = mkdtempSync(join(tmpdir(), 'relay-test-'));
+try {
+  if (unit.length > 0) await tap('unit', unit, ['--jobs=2', '--timeout=120', '--allow-incomplete-coverage']);
+  // Without coverage: it slows the start of every Node process, and these tests measure just that.
+  if (e2e.length > 0) await tap('e2e', e2e, ['--jobs=1', '--timeout=900', '--disable-coverage']);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+function testFiles(wanted) {
+  const starts = wanted.length > 0 ? wanted : ['test'];
+  return starts.flatMap((start) => {
+    const path = resolve(start);
+    if (!existsSync(path)) end(`there is no ${start}`, 2);
+    if (statSync(path).isFile()) return [relative(root, path)];
+    return readdirSync(path, { recursive: true })
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => relative(root, join(path, name)))
+      .sort();
+  });
+}
+
+async function fetchPrograms() {
+  const { install, interruptible } = await import('../dist/tools/install.js');
+  const { createReport } = await import('../dist/tools/report.js');
+  const { cacheFolder } = await import('../dist/tools/cache.js');
+  const options = { report: createReport(), env: process.env };
+  for (const what of ['ffmpeg', 'mediamtx']) {
+    const found = await interruptible((signal) => install({ ...options, what, signal })).catch((error) =>
+      say(`${error.message}\n→ ${error.hint}\nthe tests with ${what} can't run and will say so`),
+    );
+    if (found?.ffmpeg) process.env.FFMPEG_PATH = found.ffmpeg.path;
+    if (found?.ffprobe) process.env.FFPROBE_PATH = found.ffprobe.path;
+    if (found?.mediamtx) process.env.MEDIAMTX_PATH = found.mediamtx.path;
+  }
+  await fetchTestTools(cacheFolder(process.env));
+}
+
+async function tap(kind, tests, options) {
+  const results = join(work, `${kind}.tap`);
+  const runner = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
+  const argv = [
+    process.execPath,
+    runner,
+    ...options,
+    '--reporter=base',
+    `--output-file=${results}`,
+    ...tests,
+  ];
+  const code = await spawned(argv);
+  const counts = existsSync(results) ? summary(readFileSync(results, 'utf8')) : undefined;
+  total.passed += counts?.pass ?? 0;
+  total.skipped += counts?.skip ?? 0;
+  // A run can fail without a failed assertion: a crash, a time-out, coverage.
+  total.failed += counts?.fail || (code === 0 && counts ? 0 : 1);
+}
+
+/** The counts of tap's closing line, "# { total: 6, pass: 4, fail: 1, skip: 1 }". */
+function summary(text) {
+  const line = text.match(/^# \{ total: .*\}$/gm)?.at(-1);
+  if (!line) return undefined;
+  return Object.fromEntries(
+    [...line.matchAll(/(\w+): (\d+)/g)].map(([, key, value]) => [key, Number(value)]),
+  );
+}
