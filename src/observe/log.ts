@@ -26,17 +26,18 @@ export async function createLog(options: LogOptions): Promise<Log> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (options.format === 'json') return pino(settings, { write }) satisfies Log as Log;
+  if (options.format === 'json') return pino(settings, { write }) as Log;
 
   // Loaded only for people, and run in this thread: a worker would cost 10 MB and lose the last lines of a crash.
   const { prettyFactory } = await import('pino-pretty');
   const colorize = 'isTTY' in stream && stream.isTTY === true;
   const pretty = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' });
-  return pino(settings, {
+  const log: Log = pino(settings, {
     write(line: string) {
       write(pretty(line));
     },
   });
+  return log;
 }
 
 /** A log that says nothing. */

@@ -72,6 +72,11 @@ export class MediamtxApi {
     await this.#call('DELETE', `/v3/config/paths/delete/${name}`);
   }
 
+  /** Takes effect at once and cuts nobody. No other global may ever be patched: a bad one ends the server. */
+  async setUsers(users: object[]): Promise<void> {
+    await this.#call('PATCH', '/v3/config/global/patch', { authInternalUsers: users });
+  }
+
   close(): void {
     this.#agent.destroy();
   }

@@ -75,12 +75,13 @@ function behaviourOf(unit: UnitSpec): unknown {
   return rest;
 }
 
-/** All that stands in the server's file besides its paths. */
+/** All that the server can't change while it runs. */
 function serverKey(plan: Plan): unknown {
+  const mediamtx = plan.server.driver === 'mediamtx';
   return {
     server: plan.server,
     needs: [...needs(plan)].filter((protocol) => plan.server.listen[protocol] === false).sort(),
-    // who may publish where
-    open: plan.paths.filter((path) => path.from.by === 'public').map((path) => path.name).sort(),
+    // MediaMTX takes the list of who may publish where while it runs, the other does not.
+    open: mediamtx ? [] : plan.paths.filter((path) => path.from.by === 'public').map((path) => path.name),
   };
 }

@@ -38,7 +38,7 @@ export function endpointOf(url: string): Endpoint | undefined {
 
 /** The URL that ffmpeg or ffprobe reads from the network, if it is a network that can be knocked at. */
 export function endpointOfInput(args: readonly unknown[]): Endpoint | undefined {
-  const inputs = args.filter((arg, at) => args[at - 1] === '-i');
+  const inputs = args.filter((_arg, at) => args[at - 1] === '-i');
   const last = args.at(-1);
   for (const input of inputs.length > 0 ? inputs : [last]) {
     const endpoint = typeof input === 'string' ? endpointOf(input) : undefined;

@@ -9,7 +9,8 @@ export async function portHolder(port: number): Promise<string | undefined> {
     for (const line of lines) {
       const fields = line.trim().split(/\s+/);
       const listens = table.startsWith('udp') || fields[3] === '0A';
-      if (listens && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port) inodes.add(fields[9] ?? '');
+      if (listens && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port)
+        inodes.add(fields[9] ?? '');
     }
   }
   if (inodes.size === 0) return undefined;

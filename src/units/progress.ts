@@ -18,7 +18,7 @@ export class Progress {
     }
     this.#rest = text.slice(close + 1);
     const start = text.lastIndexOf('progress=', end - 1);
-    return this.#read(text.slice(start < 0 ? 0 : start, end));
+    return this.#read(text.slice(Math.max(start, 0), end));
   }
 
   #read(block: string): boolean {

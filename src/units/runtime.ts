@@ -41,9 +41,15 @@ export function createSecrets(): Secrets {
 export function needs(plan: Plan): Set<Protocol> {
   const found = new Set<Protocol>();
   for (const unit of plan.units) {
-    for (const arg of unit.args) if (typeof arg === 'object') found.add(arg.by);
+    for (const arg of unit.args.flatMap(leaves)) if (typeof arg === 'object') found.add(arg.by);
   }
   return found;
+}
+
+type Leaf = Exclude<Arg, { join: Arg[] }>;
+
+function leaves(arg: Arg): Leaf[] {
+  return typeof arg === 'object' && 'join' in arg ? arg.join.flatMap(leaves) : [arg];
 }
 
 /** Fresh ports for one start of the server. */
@@ -70,6 +76,7 @@ export async function createRuntime(plan: Plan, secrets: Secrets): Promise<Runti
 /** The text of one argument for a process that starts now. */
 export function resolveArg(arg: Arg, runtime: Runtime, driver: ServerConfig['driver']): string {
   if (typeof arg === 'string') return arg;
+  if ('join' in arg) return arg.join.map((part) => resolveArg(part, runtime, driver)).join('');
   const path = 'publish' in arg ? arg.publish : arg.read;
   const { user, password } = runtime.secrets.media;
   if (driver === 'node-media-server') {
@@ -77,11 +84,9 @@ export function resolveArg(arg: Arg, runtime: Runtime, driver: ServerConfig['dri
   }
   const where = dial(runtime, arg.by);
   switch (arg.by) {
-    case 'srt': {
-      const verb = 'publish' in arg ? 'publish' : 'read';
+    case 'srt':
       // ffmpeg counts the latency in microseconds; loopback needs no more than this
-      return `srt://${where}?streamid=${verb}:${path}:${user}:${password}&latency=20000&pkt_size=1316`;
-    }
+      return `srt://${where}?streamid=publish:${path}:${user}:${password}&latency=20000&pkt_size=1316`;
     case 'rtmp':
       return `rtmp://${where}/${path}?user=${user}&pass=${password}`;
     case 'rtsp':

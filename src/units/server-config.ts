@@ -29,7 +29,7 @@ export function serverConfig(plan: Plan, runtime: Runtime): Json {
     moq: false,
     ...listeners(runtime),
     authMethod: 'internal',
-    authInternalUsers: users(plan, runtime),
+    authInternalUsers: serverUsers(plan, runtime),
     paths: Object.fromEntries(plan.paths.map((spec) => [spec.name, pathConfig(spec)])),
   };
 }
@@ -39,7 +39,12 @@ export function pathConfig(spec: PathSpec, nonce = 0): Json {
   const { from } = spec;
   return {
     ...(from.by === 'pull'
-      ? { source: from.url, rtspTransport: 'tcp', sourceOnDemand: false, sourceOnDemandCloseAfter: `${10 + nonce}s` }
+      ? {
+          source: from.url,
+          rtspTransport: 'tcp',
+          sourceOnDemand: false,
+          sourceOnDemandCloseAfter: `${10 + nonce}s`,
+        }
       : { source: 'publisher', overridePublisher: true }),
     ...(spec.alwaysAvailable === null
       ? {}
@@ -81,28 +86,37 @@ function webrtcConfig(address: Address, runtime: Runtime): Json {
 }
 
 /** Matched in this order; the first one that fits decides. */
-function users(plan: Plan, runtime: Runtime): Json[] {
+export function serverUsers(plan: Plan, runtime: Runtime): Json[] {
   const { media, control } = runtime.secrets;
   // A process of ours that dials a listener on one address of this machine comes from that address.
   const own = Object.values(runtime.listen).flatMap((address) => (address === false ? [] : [address.host]));
-  const ips = [...new Set([...LOOPBACK, ...own.filter((host) => isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::')])];
+  const ips = [
+    ...new Set([
+      ...LOOPBACK,
+      ...own.filter((host) => isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::'),
+    ]),
+  ];
   const open = plan.paths.filter((path) => path.from.by === 'public').map((path) => path.name);
   return [
     { user: media.user, pass: media.password, ips, permissions: [{ action: 'publish' }, { action: 'read' }] },
     { user: control.user, pass: control.password, ips: LOOPBACK, permissions: [{ action: 'api' }] },
     ...(plan.server.users.length > 0
-      ? plan.server.users.map((user) => named(user, open))
+      ? plan.server.users.map((user) => configured(user, open))
       : [{ user: 'any', ips, permissions: [{ action: 'read' }, ...publishTo(open)] }]),
   ];
 }
 
-function named(user: User, open: string[]): Json {
-  const publish = user.publish === true ? open : open.filter((path) => user.publish && user.publish.includes(path));
+function configured(user: User, open: string[]): Json {
+  const named = Array.isArray(user.publish) ? user.publish : user.publish ? open : [];
+  const publish = open.filter((path) => named.includes(path));
   return {
     user: credential(user.name),
     pass: credential(user.password),
     ips: [],
-    permissions: [...(user.read === true ? [{ action: 'read' }] : allow('read', user.read)), ...publishTo(publish)],
+    permissions: [
+      ...(user.read === true ? [{ action: 'read' }] : allow('read', user.read)),
+      ...publishTo(publish),
+    ],
   };
 }
 

@@ -33,7 +33,10 @@ export class Tail {
 }
 
 const signs: [RegExp, ExitCause['class']][] = [
-  [/av_interleaved_write_frame|error writing trailer|submitting a packet to the muxer|error muxing/i, 'server'],
+  [
+    /av_interleaved_write_frame|error writing trailer|submitting a packet to the muxer|error muxing/i,
+    'server',
+  ],
   [/\b401\b|\b403\b|unauthorized|authorization failed|authentication fail|access denied/i, 'auth'],
   [/connection refused/i, 'refused'],
   [

@@ -1,0 +1,41 @@
+/** The server's log lines, passed on into ours. Most are JSON; errors of its start and odd signs are not. */
+import type { Log } from '../observe/log.ts';
+import { Tail } from './stderr.ts';
+
+export class ServerLog {
+  readonly #log: Log;
+  readonly #tail = new Tail();
+  #rest = '';
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  push(chunk: Buffer): void {
+    this.#tail.push(chunk);
+    const lines = (this.#rest + chunk.toString('utf8')).split('\n');
+    this.#rest = (lines.pop() ?? '').slice(-4096);
+    const quiet = this.#log.level !== 'debug' && this.#log.level !== 'trace';
+    for (const line of lines) {
+      const bad = /"level":"(WAR|ERR)"|^ERR:/.test(line);
+      // Nobody would see it: don't even parse it.
+      if (line === '' || (quiet && !bad)) continue;
+      if (bad) this.#log.warn({ unit: 'server' }, message(line));
+      else this.#log.debug({ unit: 'server' }, message(line));
+    }
+  }
+
+  lines(): string[] {
+    return this.#tail.lines().map(message);
+  }
+}
+
+function message(line: string): string {
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry === 'object' && entry !== null && 'message' in entry) return String(entry.message);
+  } catch {
+    // its escapes are Go's, not always JSON's
+  }
+  return line;
+}

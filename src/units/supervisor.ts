@@ -1,0 +1,323 @@
+/** Applies plans: keeps the server and the processes of the newest one running, whatever dies. */
+import { performance } from 'node:perf_hooks';
+import { RelayError } from '../errors.ts';
+import type { Media } from '../media.ts';
+import type { Log } from '../observe/log.ts';
+import { probeMedia } from '../observe/probe.ts';
+import type { Redactor } from '../observe/redact.ts';
+import type { ExitCause, GatewayEvent, GatewayStatus, UnitState } from '../observe/state.ts';
+import type { Plan, UnitSpec } from '../plan/types.ts';
+import { diffPlans, usesServer } from './diff.ts';
+import { FfmpegBehaviour, type FfmpegHost } from './ffmpeg-unit.ts';
+import { PathSync } from './path-sync.ts';
+import { PathWatch } from './path-watch.ts';
+import { ProbeBehaviour, type ProbeHost } from './probe-unit.ts';
+import { PullKick } from './pull-kick.ts';
+import { createSecrets, resolveArg } from './runtime.ts';
+import { type RunningServer, SERVER_ID, ServerBehaviour } from './server-unit.ts';
+import { StartGate } from './start-gate.ts';
+import { createTether, type OwnedTether, type TetherKind } from './tether.ts';
+import { TIMING, type Timing } from './timing.ts';
+import { type Behaviour, serverLost, Unit, type UnitHost } from './unit.ts';
+
+export interface SupervisorOptions {
+  binaries: { ffmpeg: string; ffprobe: string /** MediaMTX */; server: string | undefined };
+  log: Log;
+  redact: Redactor;
+  onEvent(event: GatewayEvent): void;
+  /** A source answered for the first time: time to plan anew. */
+  onMedia(source: string, media: Media): void;
+  /** What reads this source keeps failing: it may not be any more what it was when it was planned. */
+  onDoubt?(source: string): void;
+  probe?(args: string[], signal: AbortSignal): Promise<Media>;
+  /** How children die with us; chosen by what the system can do. */
+  tether?: TetherKind;
+  timing?: Partial<Timing>;
+  random?(): number;
+  now?(): number;
+}
+
+/** A server that ends this often before it ever answered will not do better. */
+const FIRST_STARTS = 3;
+
+/** A tick that comes this much too late means that we were suspended ourselves. */
+const SUSPENDED = 2000;
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #log: Log;
+  readonly #timing: Timing;
+  readonly #now: () => number;
+  readonly #secrets = createSecrets();
+  readonly #tether: OwnedTether;
+  readonly #gate = new StartGate();
+  readonly #units = new Map<string, Unit>();
+  readonly #watch: PathWatch;
+  readonly #sync: PathSync;
+  readonly #kick: PullKick;
+  #plan: Plan | undefined;
+  #server: { unit: Unit; behaviour: ServerBehaviour } | undefined;
+  #running: RunningServer | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #tickedAt = 0;
+  #ready = false;
+  #stopping: Promise<void> | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#timing = { ...TIMING, ...options.timing };
+    this.#now = options.now ?? (() => performance.now());
+    this.#tether = createTether(options.tether);
+    options.redact.add([this.#secrets.media.password, this.#secrets.control.password]);
+    this.#sync = new PathSync(this.#log);
+    this.#kick = new PullKick({ now: this.#now, restart: (spec, nonce) => this.#sync.restart(spec, nonce) });
+    this.#watch = new PathWatch({
+      now: this.#now,
+      period: () => this.#pollPeriod(),
+      answered: (ok) => this.#server?.behaviour.answered(ok),
+      changed: (path, online) => options.onEvent({ type: 'path', at: Date.now(), path, online }),
+      looked: (paths) => {
+        this.#kick.looked(paths);
+        // Readiness is seen here first; the ticker would add up to a quarter of a second.
+        const now = this.#now();
+        for (const unit of this.#units.values()) if (unit.state === 'starting') unit.tick(now);
+        this.#checkReady();
+      },
+    });
+  }
+
+  /**
+   * Makes this plan the running one; starts, stops and restarts what differs and returns those ids.
+   * Resolves when the server runs and has its paths and all units are on their way.
+   * A server that can't be started for the first time rejects, and nothing is left running.
+   */
+  apply(plan: Plan): Promise<string[]> {
+    const done = this.#work.then(() => {
+      if (this.#stopping !== undefined) throw new RelayError('RELAY_STATE', 'the supervisor is stopping');
+      return this.#plan === undefined ? this.#first(plan) : this.#change(this.#plan, plan);
+    });
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  status(): Pick<GatewayStatus, 'ready' | 'units' | 'paths'> {
+    const units = [...(this.#server === undefined ? [] : [this.#server.unit]), ...this.#units.values()];
+    const routes = new Map(this.#plan?.units.map((spec) => [spec.id, spec.routes]));
+    return {
+      ready: this.#ready,
+      units: units.map((unit) => ({ ...unit.status(), routes: routes.get(unit.id) ?? [] })),
+      paths: this.#plan?.paths.map((spec) => this.#watch.status(spec)) ?? [],
+    };
+  }
+
+  /** Ends everything in reverse order: publishers first, so that files and streams are closed, then the server. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #first(plan: Plan): Promise<string[]> {
+    this.#plan = plan;
+    this.#startTicker();
+    try {
+      await this.#startServer(plan);
+    } catch (error) {
+      this.#plan = undefined;
+      await this.#server?.unit.stop();
+      this.#server = undefined;
+      clearInterval(this.#ticker);
+      throw error;
+    }
+    for (const spec of plan.units) this.#add(spec);
+    return [SERVER_ID, ...plan.units.map((spec) => spec.id)];
+  }
+
+  async #change(from: Plan, to: Plan): Promise<string[]> {
+    const diff = diffPlans(from, to);
+    const specs = new Map(to.units.map((spec) => [spec.id, spec]));
+    await Promise.all([...diff.stop, ...diff.restart].map((id) => this.#remove(id)));
+    this.#plan = to;
+    if (diff.server) {
+      await this.#server?.unit.stop();
+      await this.#startServer(to);
+    } else {
+      await this.#sync.apply(to);
+      this.#kick.set(to.paths);
+      this.#running = this.#running && { ...this.#running, plan: to };
+    }
+    for (const id of [...diff.start, ...diff.restart]) this.#add(specs.get(id)!);
+    this.#checkReady();
+    return [...(diff.server ? [SERVER_ID] : []), ...diff.stop, ...diff.start, ...diff.restart];
+  }
+
+  /** Resolves when it answers. */
+  #startServer(plan: Plan): Promise<void> {
+    const { binaries } = this.#options;
+    if (plan.server.driver === 'mediamtx' && binaries.server === undefined) {
+      return Promise.reject(new RelayError('RELAY_BINARY_MISSING', 'MediaMTX is not installed'));
+    }
+    return new Promise((resolve, reject) => {
+      let ends = 0;
+      let settled = false;
+      const behaviour = new ServerBehaviour({
+        binary: binaries.server,
+        tether: this.#tether,
+        timing: this.#timing,
+        secrets: this.#secrets,
+        log: this.#log,
+        redact: this.#options.redact.redactText,
+        plan: () => this.#plan!,
+        up: (server) => {
+          this.#serverUp(server);
+          settled = true;
+          resolve();
+        },
+        down: () => this.#serverDown(),
+      });
+      const unit = new Unit(behaviour, {
+        ...this.#unitHost,
+        changed: (changed, state, why) => {
+          this.#changed(changed, state, why);
+          if (settled || state !== 'waiting') return;
+          if (behaviour.portBusy !== undefined) reject(behaviour.portBusy);
+          else if (++ends >= FIRST_STARTS) {
+            reject(new RelayError('RELAY_UNIT_FAILED', `the media server does not start: ${why?.reason}`));
+          }
+        },
+      });
+      this.#server = { unit, behaviour };
+      unit.start();
+    });
+  }
+
+  #serverUp(server: RunningServer): void {
+    this.#running = server;
+    this.#sync.attach(server);
+    this.#kick.set(server.plan.paths);
+    this.#watch.watch(server);
+    // The plan may have changed while it started.
+    if (this.#plan !== undefined && server.plan !== this.#plan) void this.#sync.apply(this.#plan);
+  }
+
+  #serverDown(): void {
+    if (this.#running === undefined) return;
+    this.#running = undefined;
+    this.#sync.attach(undefined);
+    this.#kick.reset();
+    this.#watch.watch(undefined);
+    const specs = new Map(this.#plan?.units.map((spec) => [spec.id, spec]));
+    for (const unit of this.#units.values()) {
+      const spec = specs.get(unit.id);
+      if (spec === undefined || !usesServer(spec)) continue;
+      // They would find out by a time-out of 5 s; like this they are gone before the server is back.
+      unit.fail(serverLost());
+      unit.hurry();
+    }
+    this.#checkReady();
+  }
+
+  #add(spec: UnitSpec): void {
+    const unit = new Unit(this.#behaviour(spec), this.#unitHost);
+    this.#units.set(spec.id, unit);
+    unit.start();
+  }
+
+  async #remove(id: string): Promise<void> {
+    const unit = this.#units.get(id);
+    await unit?.stop();
+    this.#units.delete(id);
+  }
+
+  #behaviour(spec: UnitSpec): Behaviour {
+    const { binaries, onDoubt, onMedia, redact } = this.#options;
+    const shared: Pick<FfmpegHost & ProbeHost, 'gate' | 'redact' | 'resolve' | 'pathsOnline'> = {
+      gate: this.#gate,
+      redact: redact.redactText,
+      resolve: (arg) => {
+        if (this.#running === undefined) throw new RelayError('RELAY_STATE', 'the media server is gone');
+        return resolveArg(arg, this.#running.runtime, this.#running.plan.server.driver);
+      },
+      pathsOnline: (paths, signal) => this.#watch.whenOnline(paths, signal),
+    };
+    if (spec.kind === 'probe') {
+      const probe =
+        this.#options.probe ?? ((args, signal) => probeMedia({ ffprobe: binaries.ffprobe, args, signal }));
+      return new ProbeBehaviour(spec, { ...shared, probe, onMedia });
+    }
+    return new FfmpegBehaviour(spec, {
+      ...shared,
+      ffmpeg: binaries.ffmpeg,
+      tether: this.#tether,
+      timing: this.#timing,
+      now: this.#now,
+      isOnline: (path, since) => this.#watch.isOnline(path, since),
+      doubt: (source) => onDoubt?.(source),
+    });
+  }
+
+  get #unitHost(): UnitHost {
+    return {
+      now: this.#now,
+      random: this.#options.random ?? Math.random,
+      changed: (unit, state, why) => this.#changed(unit, state, why),
+    };
+  }
+
+  #changed(unit: Unit, state: UnitState, why?: ExitCause): void {
+    if (why !== undefined && why.class !== 'asked') {
+      const { reason, stderr } = why;
+      this.#log.warn({ unit: unit.id, class: why.class, ...(state === 'waiting' ? { stderr } : {}) }, reason);
+    } else this.#log.debug({ unit: unit.id }, state);
+    if (state === 'starting') this.#watch.hurry();
+    this.#options.onEvent({ type: 'unit', at: Date.now(), unit: unit.id, state, ...(why && { cause: why }) });
+    this.#checkReady();
+  }
+
+  #checkReady(): void {
+    const was = this.#ready;
+    this.#ready =
+      this.#stopping === undefined &&
+      this.#server?.unit.state === 'running' &&
+      [...this.#units.values()].every((unit) => unit.state === 'running' || unit.state === 'finished') &&
+      this.#plan!.units.every((spec) => this.#units.has(spec.id));
+    if (this.#ready && !was) this.#options.onEvent({ type: 'ready', at: Date.now() });
+  }
+
+  #pollPeriod(): number {
+    if (this.#gate.busy) return this.#timing.pollStarting;
+    const unready = [...this.#units.values()].some((unit) => unit.state === 'starting');
+    return unready ? this.#timing.pollUnready : this.#timing.poll;
+  }
+
+  #startTicker(): void {
+    this.#tickedAt = this.#now();
+    this.#ticker = setInterval(() => {
+      const now = this.#now();
+      const late = now - this.#tickedAt - this.#timing.tick;
+      this.#tickedAt = now;
+      const units = [...this.#units.values(), ...(this.#server === undefined ? [] : [this.#server.unit])];
+      if (late > SUSPENDED) for (const unit of units) unit.rearm(now);
+      for (const unit of units) unit.tick(now);
+    }, this.#timing.tick);
+  }
+
+  async #stop(): Promise<void> {
+    // A change under way ends first: half of it may be neither the old nor the new plan.
+    const all = this.#work.then(async () => {
+      await Promise.all([...this.#units.values()].map((unit) => unit.stop()));
+      await this.#server?.unit.stop();
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#timing.stop);
+    });
+    await Promise.race([all, late]);
+    clearTimeout(timer);
+    clearInterval(this.#ticker);
+    this.#watch.watch(undefined);
+    this.#kick.reset();
+    this.#tether.close();
+  }
+}
