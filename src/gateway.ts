@@ -1,6 +1,21 @@
 /** The running product: load → plan → supervise → observe; reload; stop. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Api } from './api/server.ts';
+import type { Config } from './config/config.ts';
+import { messageOf, RelayError } from './errors.ts';
+import { kindOf } from './kinds/sources/index.ts';
+import type { Media } from './media.ts';
+import type { Log } from './observe/log.ts';
+import { probeMedia } from './observe/probe.ts';
+import type { Redactor } from './observe/redact.ts';
 import type { GatewayEvent, GatewayStatus } from './observe/state.ts';
-import type { Plan } from './plan/types.ts';
+import { plan } from './plan/plan.ts';
+import type { Facts, Plan } from './plan/types.ts';
+import { type Ffmpeg, findFfmpeg, findFfprobe } from './tools/ffmpeg.ts';
+import { findMediamtx } from './tools/mediamtx.ts';
+import { Supervisor } from './units/supervisor.ts';
+import { version } from './version.ts';
+import { watchFile } from './watch.ts';
 
 /** What the API and commands may ask of a running gateway. */
 export interface RunningGateway {
@@ -10,4 +25,232 @@ export interface RunningGateway {
   reload(): Promise<{ changed: string[] }>;
   subscribe(listener: (event: GatewayEvent) => void): () => void;
   stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** Reads and checks relay.yaml; called at the start and at each reload. */
+  load: () => Promise<Config>;
+  env: NodeJS.ProcessEnv;
+  log: Log;
+  redact: Redactor;
+  /** Reload when the file changes. */
+  watch?: boolean;
+}
+
+/** Answers of several sources that come within this time (ms) are planned together. */
+const settle = 15;
+
+/** Starts everything that the config wants. Resolves when the server answers; the sources follow as they can. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const config = await options.load();
+  options.redact.add(config.secrets);
+  const binaries = await findBinaries(config, options);
+  const gateway = new Gateway(options, config, binaries);
+  try {
+    await gateway.start();
+  } catch (error) {
+    await gateway.stop();
+    throw error;
+  }
+  return gateway;
+}
+
+interface Binaries {
+  ffmpeg: Ffmpeg;
+  ffprobe: string;
+  /** undefined: none is to be had, the embedded driver serves what it can. */
+  server: string | undefined;
+}
+
+async function findBinaries(config: Config, { env, log }: GatewayOptions): Promise<Binaries> {
+  const wantsServer = config.server.driver === 'mediamtx';
+  const [ffmpeg, server] = await Promise.all([
+    findFfmpeg({ configured: config.tools.ffmpeg, env }),
+    wantsServer ? findMediamtx({ configured: config.server.binary, env }).catch(missingServer) : undefined,
+  ]);
+  const ffprobe = await findFfprobe({ configured: config.tools.ffprobe, env, ffmpeg: ffmpeg.path });
+  for (const warning of [...ffmpeg.warnings, ...(server?.warnings ?? [])]) log.warn(warning);
+  return { ffmpeg, ffprobe: ffprobe.path, server: server?.path };
+
+  /** A configured binary that is missing is an error; where there is simply none, RTMP and HTTP-FLV are better than nothing. */
+  function missingServer(error: unknown): undefined {
+    if (config.server.binary || !(error instanceof RelayError)) throw error;
+    log.warn(
+      `${error.message} — running on the embedded server instead: RTMP and HTTP-FLV only, no RTSP, HLS or WebRTC. ${error.hint}`,
+    );
+  }
+}
+
+class Gateway implements RunningGateway {
+  readonly #options: GatewayOptions;
+  readonly #binaries: Binaries;
+  readonly #supervisor: Supervisor;
+  readonly #startedAt = Date.now();
+  readonly #listeners = new Set<(event: GatewayEvent) => void>();
+  readonly #abort = new AbortController();
+  readonly #doubted = new Set<string>();
+  #config: Config;
+  #facts: Facts;
+  #plan: Plan;
+  #api: Api | undefined;
+  #configError: string | undefined;
+  #replan: NodeJS.Timeout | undefined;
+  /** Plans are applied one after the other. */
+  #applying: Promise<unknown> = Promise.resolve();
+  #unwatch: (() => void) | undefined;
+
+  constructor(options: GatewayOptions, config: Config, binaries: Binaries) {
+    this.#options = options;
+    this.#binaries = binaries;
+    this.#config = this.#served(config);
+    this.#facts = { tools: binaries.ffmpeg.tools, media: {} };
+    this.#plan = plan(this.#config, this.#facts);
+    this.#supervisor = new Supervisor({
+      binaries: { ffmpeg: binaries.ffmpeg.path, ffprobe: binaries.ffprobe, server: binaries.server },
+      log: options.log,
+      redact: options.redact,
+      onEvent: (event) => this.#emit(event),
+      onMedia: (source, media) => this.#learn(source, media),
+      onDoubt: (source) => void this.#lookAgain(source),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#apply();
+    await this.#listen();
+    if (this.#options.watch) {
+      this.#unwatch = watchFile(this.#config.file, () => this.reload().catch(() => {}), this.#options.log);
+    }
+  }
+
+  status(): GatewayStatus {
+    return {
+      file: this.#config.file,
+      pid: process.pid,
+      version,
+      startedAt: this.#startedAt,
+      ...this.#supervisor.status(),
+      ...(this.#configError !== undefined && { configError: this.#configError }),
+    };
+  }
+
+  plan(): Plan {
+    return this.#plan;
+  }
+
+  subscribe(listener: (event: GatewayEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async reload(): Promise<{ changed: string[] }> {
+    const { log, redact } = this.#options;
+    try {
+      const next = await this.#options.load();
+      redact.add(next.secrets);
+      const before = this.#config;
+      this.#config = this.#served(next);
+      this.#forgetChanged(before);
+      const changed = await this.#apply();
+      if (!isDeepStrictEqual(before.api, next.api)) await this.#listen();
+      this.#configError = undefined;
+      const message = changed.length ? `reloaded: ${changed.join(', ')}` : 'reloaded: nothing changed';
+      log.info(message);
+      this.#emit({ type: 'reload', at: Date.now(), ok: true, message, changed });
+      return { changed };
+    } catch (error) {
+      this.#configError = redact.redactText(messageOf(error));
+      log.error(`the old plan runs on; ${this.#config.file} was refused:\n${messageOf(error)}`);
+      this.#emit({ type: 'reload', at: Date.now(), ok: false, message: this.#configError, changed: [] });
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#unwatch?.();
+    clearTimeout(this.#replan);
+    await this.#api?.close();
+    await this.#applying.catch(() => {});
+    await this.#supervisor.stop();
+  }
+
+  /** The config as this machine can serve it: the embedded driver where no media server was found. */
+  #served(config: Config): Config {
+    return this.#binaries.server
+      ? config
+      : { ...config, server: { ...config.server, driver: 'node-media-server' } };
+  }
+
+  /** Plans anew and makes it so. Calls queue up; each applies the newest config and facts. */
+  #apply(): Promise<string[]> {
+    const next = this.#applying
+      .catch(() => {})
+      .then(() => {
+        if (this.#abort.signal.aborted) return [];
+        this.#plan = plan(this.#config, this.#facts);
+        return this.#supervisor.apply(this.#plan);
+      });
+    this.#applying = next;
+    return next;
+  }
+
+  async #listen(): Promise<void> {
+    await this.#api?.close();
+    this.#api = undefined;
+    const { listen } = this.#config.api;
+    if (!listen) return;
+    // Loaded while the first processes start: the HTTP library is the largest of ours.
+    const { startApi } = await import('./api/server.ts');
+    this.#api = await startApi({
+      listen,
+      gateway: this,
+      log: this.#options.log,
+      redact: this.#options.redact,
+    });
+  }
+
+  #emit(event: GatewayEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** A source said what it holds. */
+  #learn(source: string, media: Media): void {
+    if (isDeepStrictEqual(this.#facts.media[source], media)) return;
+    this.#facts = { ...this.#facts, media: { ...this.#facts.media, [source]: media } };
+    clearTimeout(this.#replan);
+    this.#replan = setTimeout(() => {
+      this.#apply().catch((error: unknown) => this.#options.log.error(messageOf(error)));
+    }, settle);
+  }
+
+  /** A source that answered once keeps failing now: perhaps it holds something else by now. */
+  async #lookAgain(source: string): Promise<void> {
+    const spec = this.#config.sources[source];
+    const request = spec && kindOf(spec).probe?.(spec);
+    if (!request || this.#doubted.has(source)) return;
+    this.#doubted.add(source);
+    try {
+      const media = await probeMedia({
+        ffprobe: this.#binaries.ffprobe,
+        args: request.args,
+        signal: this.#abort.signal,
+      });
+      this.#learn(source, media);
+    } catch {
+      // It does not answer: its unit goes on trying, and says why.
+    } finally {
+      this.#doubted.delete(source);
+    }
+  }
+
+  /** What was seen of a source holds only as long as it is the same source. */
+  #forgetChanged(before: Config): void {
+    const same = ([name]: [string, Media]) =>
+      isDeepStrictEqual(before.sources[name], this.#config.sources[name]);
+    this.#facts = {
+      ...this.#facts,
+      media: Object.fromEntries(Object.entries(this.#facts.media).filter(same)),
+    };
+  }
 }

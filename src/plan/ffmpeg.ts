@@ -26,11 +26,29 @@ function read(path: string): Arg[] {
   ];
 }
 
-/** Parts the jobs of one source: those that read it, and those that rather read a path that it already feeds. */
-export function share(jobs: Job[]): { together: Job[]; apart: Job[] } {
-  const encodes = (job: Job) => job.video.do === 'encode' || job.audio.do === 'encode';
-  const together = jobs.some((job) => !encodes(job)) ? jobs.filter((job) => !encodes(job)) : jobs;
-  return { together, apart: jobs.filter((job) => !together.includes(job)) };
+/**
+ * Opened without a look into the stream, so that the second of two inputs starts within some 20 ms of the first:
+ * each counts time from the moment at which it began to play.
+ */
+function readAtOnce(path: string): Arg[] {
+  const blind = ['-fpsprobesize', '0', '-analyzeduration', '0', '-probesize', '32'];
+  return [...blind, '-rtsp_transport', 'tcp', '-timeout', '10000000', '-i', { read: path, by: 'rtsp' }];
+}
+
+/**
+ * Parts the jobs of one source: those that read it, and those that rather read a path which is fed from it,
+ * because an encoder that falls behind must not hold back a copy.
+ */
+export function share(jobs: Job[]): { together: Job[]; apart: { job: Job; path: string }[] } {
+  const copying = jobs.filter((job) => job.video.do !== 'encode' && job.audio.do !== 'encode');
+  const pathFor = (job: Job) =>
+    copying.find(({ output }) => (output.video || !job.output.video) && (output.audio || !job.output.audio))
+      ?.paths[0]?.path;
+  const apart = jobs.flatMap((job) => {
+    const path = copying.includes(job) ? undefined : pathFor(job);
+    return path === undefined ? [] : [{ job, path }];
+  });
+  return { together: jobs.filter((job) => !apart.some((other) => other.job === job)), apart };
 }
 
 /** The process that reads a source and feeds all of `jobs`. */
@@ -55,14 +73,17 @@ export function pathUnit(config: Config, path: string, job: Job, facts: Facts): 
   };
 }
 
-/** The process that puts the picture of one path and the sound of another on one clock: the server's own. */
+/**
+ * The process that puts the picture of one path and the sound of another together. Sources of their own have no
+ * common clock but that of arrival at the server; docs/sync.md has how near that comes.
+ */
 export function mergeUnit(
   config: Config,
   paths: { video: string; audio: string },
   job: Job,
   facts: Facts,
 ): FfmpegUnit {
-  const args = [...read(paths.video), '-isync', '0', ...read(paths.audio)];
+  const args = ['-copyts', ...readAtOnce(paths.video), ...readAtOnce(paths.audio)];
   const input = { video: '0:v:0', audio: '1:a:0' };
   return {
     ...unit(config, facts, `merge:${job.route.name}`, args, input, [job], 'always'),
@@ -88,12 +109,14 @@ function unit(
     reads: [],
     stall: config.stall,
     restart,
-    why: jobs.flatMap((job) =>
-      [job.video, job.audio].flatMap((decision) =>
-        'why' in decision ? [`${job.route.name}: ${decision.why}`] : [],
-      ),
-    ),
+    why: [...(input.why ? [input.why] : []), ...jobs.flatMap(reasons)],
   };
+}
+
+function reasons(job: Job): string[] {
+  return [job.video, job.audio].flatMap((decision) =>
+    'why' in decision ? [`${job.route.name}: ${decision.why}`] : [],
+  );
 }
 
 /** The output arguments of one job: one output a path, or one encoder behind a tee. */

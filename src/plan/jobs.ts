@@ -34,6 +34,16 @@ export interface Job {
   output: Tracks;
   paths: { path: string; select?: 'v' | 'a' }[];
   remotes: string[];
+  /** The one source that all of it stems from, and what was done to its tracks since. */
+  root?: Root;
+}
+
+export interface Root {
+  source: string;
+  input: Tracks;
+  /** undefined: encoded more than once. */
+  video: Decision<VideoEncode> | undefined;
+  audio: Decision<AudioEncode> | undefined;
 }
 
 /** A route that can't be planned yet: its source has not said what it holds. */
@@ -121,9 +131,9 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     if ('waiting' in before) return { waiting: { ...before.waiting, route } };
     if ('passed' in before) return published(route, before.passed.route.from, before.passed.path);
     const path = before.job.paths[0]!.path;
-    const fromPath = job(route, { at: 'path', path }, before.job.output);
-    const fused = before.job.origin.at === 'source' && copies(before.job) && copies(fromPath.job);
-    return fused ? { job: { ...fromPath.job, origin: before.job.origin } } : fromPath;
+    const next = job(route, { at: 'path', path }, before.job.output, before.job.root);
+    const fused = before.job.origin.at === 'source' && copies(before.job) && copies(next.job);
+    return fused ? { job: { ...next.job, origin: before.job.origin } } : next;
   };
 
   const merged = (route: Route, source: Extract<Source, { kind: 'merge' }>): Outcome => {
@@ -135,20 +145,23 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     if ('waiting' in second) return { waiting: { ...second.waiting, route } };
     const input = { video: outputOf(first, facts).video, audio: outputOf(second, facts).audio };
     const apart = job(route, { at: 'paths', video: video.path, audio: audio.path }, input);
-    // Picture and sound that were never changed nor parted since their source need no merging: the source has both.
-    const same =
-      'job' in first &&
-      'job' in second &&
-      copies(apart.job) &&
-      first.job.video.do === 'copy' &&
-      second.job.audio.do === 'copy' &&
-      first.job.origin.at === 'source' &&
-      second.job.origin.at === 'source' &&
-      first.job.origin.source === second.job.origin.source;
-    return same ? { job: { ...apart.job, origin: first.job.origin } } : apart;
+    const root = commonRoot(first, second, apart.job);
+    // Picture and sound of one source share its clock as long as nobody parts them: so they are not parted.
+    return root
+      ? {
+          job: {
+            ...apart.job,
+            origin: { at: 'source', source: root.source },
+            input: root.input,
+            video: root.video!,
+            audio: root.audio!,
+            root,
+          },
+        }
+      : apart;
   };
 
-  const job = (route: Route, origin: Origin, input: Tracks): { job: Job } => {
+  const job = (route: Route, origin: Origin, input: Tracks, before?: Root): { job: Job } => {
     const remotes = remotesOf(route);
     const needs: Needs = {
       readers: readers(config),
@@ -160,11 +173,30 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const paths = pathsOf(route).filter(({ select }) =>
       select === 'v' ? output.video : select === 'a' ? output.audio : true,
     );
-    return { job: { route, origin, input, video, audio, output, paths, remotes } };
+    const start = origin.at === 'source' ? { source: origin.source, input, video, audio } : undefined;
+    const root = before
+      ? { ...before, video: after(before.video, video), audio: after(before.audio, audio) }
+      : start;
+    return { job: { route, origin, input, video, audio, output, paths, remotes, ...(root && { root }) } };
   };
 
   for (const name of Object.keys(config.routes)) visit(name);
   return known;
+}
+
+/** What two decisions in a row come to; undefined where both encode. */
+function after<T>(first: Decision<T> | undefined, second: Decision<T>): Decision<T> | undefined {
+  if (first?.do === 'copy' || second.do === 'none') return second;
+  return second.do === 'copy' ? first : undefined;
+}
+
+/** The source whose picture and sound a merge puts together again, with what becomes of each. */
+function commonRoot(first: Outcome, second: Outcome, merge: Job): Root | undefined {
+  if (!('job' in first && 'job' in second) || first.job.root?.source !== second.job.root?.source)
+    return undefined;
+  const video = after(first.job.root?.video, merge.video);
+  const audio = after(second.job.root?.audio, merge.audio);
+  return first.job.root && video && audio ? { ...first.job.root, video, audio } : undefined;
 }
 
 function outputOf(outcome: Outcome, facts: Facts): Tracks {

@@ -35,7 +35,7 @@ export function plan(config: Config, facts: Facts): Plan {
       units.push(unit);
       for (const job of together) paths.push(...fedBy(config, unit.id, job));
     }
-    for (const job of apart) add(pathUnit(config, together[0]!.paths[0]!.path, job, facts), job);
+    for (const { job, path } of apart) add(pathUnit(config, path, job, facts), job);
   }
   for (const job of jobs) {
     if (job.origin.at === 'path') add(pathUnit(config, job.origin.path, job, facts), job);

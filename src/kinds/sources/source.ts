@@ -12,6 +12,8 @@ export interface Input {
   /** A filter that the picture must pass (forces encoding), e.g. drawtext of the test source. */
   videoFilter?: string;
   audioFilter?: string;
+  /** Why a process reads it, where the server could have. */
+  why?: string;
 }
 
 /** How to look at a source before it is planned: ffprobe's arguments up to and including the URL. */

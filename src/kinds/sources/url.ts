@@ -57,8 +57,11 @@ export const url = defineSource<UrlSource>({
   input(source, media): Input {
     const paced = /^https?:/.test(source.url) ? ['-re'] : [];
     const quick = ['-fpsprobesize', '0', '-analyzeduration', '2000000'];
+    const both = ['video', 'audio'].every((type) => media.tracks.some((track) => track.type === type));
     return {
       args: [...paced, ...quick, ...open(source)],
+      ...(canPull(source) &&
+        both && { why: "read by ffmpeg, which aligns picture and sound by the camera's own clock" }),
       ...(media.tracks.some((track) => track.type === 'video') && { video: '0:v:0' }),
       ...(media.tracks.some((track) => track.type === 'audio') && { audio: '0:a:0' }),
     };
