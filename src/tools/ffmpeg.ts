@@ -119,7 +119,7 @@ async function measure(path: string, env: Env): Promise<Facts> {
   const [version = '', encoders = '', protocols = '', devices = '', filters = ''] = answers;
   return {
     version: versionOf(version),
-    encoders: names(encoders, /^ [VAS][A-Z.]{5,} (\S+)/gm),
+    encoders: names(encoders, /^ [VAS][A-Z.]{5,} ([^\s=]\S*)/gm),
     protocols: names(protocols.split(/^Output:/m)[1] ?? '', /^ +(\S+)/gm),
     // The third column came with 7.1; a name may be a list, as in "video4linux2,v4l2".
     devices: names(devices, /^ D[ E](?:[ d])? +([^\s=]\S*)/gm).flatMap((name) => name.split(',')),
