@@ -37,9 +37,12 @@ export function createSecrets(): Secrets {
   return { media: credentials('media'), control: credentials('control') };
 }
 
-/** Protocols that our own processes speak to the server. */
+/**
+ * Protocols that our own processes speak to the server. SRT always: the first publisher, planned when its
+ * source has answered, must not cost a restart of the server.
+ */
 export function needs(plan: Plan): Set<Protocol> {
-  const found = new Set<Protocol>();
+  const found = new Set<Protocol>(['srt']);
   for (const unit of plan.units) {
     for (const arg of unit.args.flatMap(leaves)) if (typeof arg === 'object') found.add(arg.by);
   }
