@@ -7,6 +7,9 @@ import type { RunningServer } from './server-unit.ts';
 /** Milliseconds between two looks at remote copies, which costs a call for each path that has some. */
 const FORWARD_PERIOD = 2000;
 
+/** Milliseconds until the next look after one that was not answered. */
+const MISSED_PERIOD = 250;
+
 export interface PathWatchHost {
   now(): number;
   /** Milliseconds until the next look. */
@@ -107,14 +110,17 @@ export class PathWatch {
       this.#host.answered(true);
       this.#take(list);
       await this.#lookAtForwards(server);
+      this.#schedule(server);
     } catch {
-      if (server === this.#server) this.#host.answered(false);
+      if (server !== this.#server) return;
+      // Ask again soon: only several misses in a row tell a hang from a hiccup.
+      this.#schedule(server, MISSED_PERIOD);
+      this.#host.answered(false);
     }
-    if (server === this.#server) this.#schedule(server);
   }
 
-  #schedule(server: RunningServer): void {
-    this.#timer = setTimeout(() => void this.#look(server), this.#host.period());
+  #schedule(server: RunningServer, period = this.#host.period()): void {
+    if (server === this.#server) this.#timer = setTimeout(() => void this.#look(server), period);
   }
 
   #take(list: ApiPath[]): void {

@@ -33,6 +33,7 @@ export class Tail {
 }
 
 const signs: [RegExp, ExitCause['class']][] = [
+  [/^setpriv: failed to execute/, 'spawn'],
   [
     /av_interleaved_write_frame|error writing trailer|submitting a packet to the muxer|error muxing/i,
     'server',

@@ -243,7 +243,9 @@ export class Supervisor {
     };
     if (spec.kind === 'probe') {
       const probe =
-        this.#options.probe ?? ((args, signal) => probeMedia({ ffprobe: binaries.ffprobe, args, signal }));
+        this.#options.probe ??
+        ((args, signal) =>
+          probeMedia({ ffprobe: binaries.ffprobe, prefix: this.#tether.prefix, args, signal }));
       return new ProbeBehaviour(spec, { ...shared, probe, onMedia });
     }
     return new FfmpegBehaviour(spec, {
