@@ -33,6 +33,10 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(table, value);
+}
+
 /** An error with a code of the table. `message` says what happened, `hint` the one thing that helps. */
 export class RelayError extends Error {
   readonly code: ErrorCode;

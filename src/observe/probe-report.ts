@@ -61,7 +61,7 @@ export interface ReportOptions {
 
 const ENTRIES =
   'packet=stream_index,pts_time,dts_time,duration_time,size,flags:' +
-  'stream=index,codec_type,codec_name,codec_tag_string,profile,width,height,pix_fmt,has_b_frames,' +
+  'stream=index,codec_type,codec_name,codec_tag_string,codec_tag,profile,width,height,pix_fmt,has_b_frames,' +
   'avg_frame_rate,r_frame_rate,sample_rate,channels,nb_read_frames:' +
   'stream_disposition=attached_pic:stream_tags=language:format=format_name,duration,size,bit_rate';
 
@@ -128,12 +128,12 @@ export async function probeReport(options: ReportOptions): Promise<ProbeReport> 
 
 function report(stream: ProbeRecord, track: Track, seen: Seen): TrackReport {
   const tag = known(stream, 'codec_tag_string');
+  const language = known(stream, 'tag:language');
   return {
     ...track,
     index: knownNumber(stream, 'index') ?? 0,
-    // "[0][0][0][0]" and the like: the container has none.
-    ...optional('fourcc', tag?.startsWith('[') ? undefined : tag),
-    ...optional('language', known(stream, 'tag:language')),
+    ...optional('fourcc', tag?.includes('[') ? numberOf(stream) : tag),
+    ...optional('language', language === 'und' ? undefined : language),
     packets: seen.packets,
     ...optional('decodedFrames', knownNumber(stream, 'nb_read_frames')),
     ...optional('bitRate', seen.bitRate),
@@ -146,6 +146,11 @@ function report(stream: ProbeRecord, track: Track, seen: Seen): TrackReport {
         }
       : {}),
   };
+}
+
+/** "0x0055": a tag that is no text; "0x0000" is none. */
+function numberOf(stream: ProbeRecord): string | undefined {
+  return knownNumber(stream, 'codec_tag') ? known(stream, 'codec_tag') : undefined;
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

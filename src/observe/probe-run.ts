@@ -12,6 +12,8 @@ export type ProbeRecord = ReadonlyMap<string, string>;
 
 export interface ProbeRun {
   ffprobe: string;
+  /** Stands in front of the command: what ties a child to the life of this process. */
+  prefix?: readonly string[] | undefined;
   /** What is looked at, for errors. */
   url: string;
   args: string[];
@@ -28,8 +30,10 @@ const STDERR_LIMIT = 8192;
 
 export async function runProbe(run: ProbeRun): Promise<void> {
   run.signal?.throwIfAborted();
-  const child = spawn(run.ffprobe, ['-hide_banner', '-v', 'error', '-of', 'compact', ...run.args], {
+  const [command = run.ffprobe, ...before] = [...(run.prefix ?? []), run.ffprobe];
+  const child = spawn(command, [...before, '-hide_banner', '-v', 'error', '-of', 'compact', ...run.args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

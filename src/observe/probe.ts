@@ -14,6 +14,8 @@ export interface ProbeOptions {
   ffprobe: string;
   /** ffprobe's arguments up to and including the URL. */
   args: string[];
+  /** Stands in front of the command: what ties a child to the life of this process. */
+  prefix?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds, 10 000 unless told. */
   timeoutMs?: number | undefined;
@@ -37,6 +39,7 @@ export async function probeMedia(options: ProbeOptions): Promise<Media> {
   const look = (before: string[], after: string[] = []) =>
     readTracks({
       ffprobe: options.ffprobe,
+      prefix: options.prefix,
       url,
       args: ['-show_entries', ENTRIES, ...before, ...args, ...after],
       signal,
@@ -74,22 +77,22 @@ async function readTracks(run: Omit<ProbeRun, 'onRecord'>): Promise<Media> {
 export class PtsOrder {
   readonly #last = new Map<string, number>();
   readonly #reordered = new Set<string>();
+  readonly #untimed = new Set<string>();
 
   see(packet: ProbeRecord): void {
     const stream = packet.get('stream_index') ?? '';
     const pts = knownNumber(packet, 'pts_time');
-    if (pts === undefined) return;
+    if (pts === undefined) return void this.#untimed.add(stream);
     const last = this.#last.get(stream);
     if (last !== undefined && pts < last) this.#reordered.add(stream);
     if (last === undefined || pts > last) this.#last.set(stream, pts);
   }
 
-  /** AVI carries no presentation times at all for B-frames: only then is the decoder's word taken. */
+  /** AVI carries no presentation times where there are B-frames: only then is the decoder's word taken. */
   hasBFrames(stream: ProbeRecord): boolean {
     const index = stream.get('index') ?? '';
-    return this.#last.has(index)
-      ? this.#reordered.has(index)
-      : (knownNumber(stream, 'has_b_frames') ?? 0) > 0;
+    const unsure = this.#untimed.has(index) || !this.#last.has(index);
+    return this.#reordered.has(index) || (unsure && (knownNumber(stream, 'has_b_frames') ?? 0) > 0);
   }
 }
 

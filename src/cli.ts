@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { main } from './commands/main.ts';
+
+process.exitCode = await main(process.argv.slice(2), [
+  {
+    usage: 'run [file]',
+    summary: 'Run what relay.yaml describes until it is stopped',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    usage: 'push <from> [to]',
+    summary: 'Stream a file, picture, desktop or device without a relay.yaml',
+    load: () => import('./commands/push.ts'),
+  },
+  {
+    usage: 'check [file]',
+    summary: 'Check relay.yaml; errors come with line and column',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    usage: 'plan [file]',
+    summary: 'Show which processes and paths relay.yaml leads to, and why',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    usage: 'probe <from>',
+    summary: 'Show what a file or stream consists of, measured from its packets',
+    load: () => import('./commands/probe.ts'),
+  },
+  {
+    usage: 'init [from..]',
+    summary: 'Write a commented relay.yaml',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    usage: 'schema',
+    summary: 'Print the JSON Schema of relay.yaml for editors',
+    load: () => import('./commands/schema.ts'),
+  },
+  {
+    usage: 'status',
+    summary: 'Show what a running gateway does',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    usage: 'top',
+    summary: 'Show it live, once a second',
+    load: () => import('./commands/top.ts'),
+  },
+  {
+    usage: 'reload',
+    summary: 'Make a running gateway read its relay.yaml again',
+    load: () => import('./commands/reload.ts'),
+  },
+  {
+    usage: 'doctor [file]',
+    summary: 'Look for what is missing on this machine, and say what helps',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    usage: 'install [what]',
+    summary: 'Fetch ffmpeg and the media server where they are missing',
+    load: () => import('./commands/install.ts'),
+  },
+]);

@@ -1,0 +1,69 @@
+/** Calls the HTTP API of a running gateway. */
+import { existsSync } from 'node:fs';
+import type { Argv } from 'yargs';
+import { isErrorCode, messageOf, RelayError } from '../errors.ts';
+import { formatAddress } from '../plan/print-address.ts';
+import { readConfig } from './config-file.ts';
+import type { Io } from './io.ts';
+
+const DEFAULT = 'http://127.0.0.1:9980';
+const PATIENCE_MS = 5000;
+
+export function apiOption(yargs: Argv): Argv<{ api: string | undefined }> {
+  return yargs.option('api', {
+    type: 'string',
+    requiresArg: true,
+    describe: `Address of the gateway; unless told, api.listen of ./relay.yaml, else ${DEFAULT}`,
+  });
+}
+
+/** The address of the gateway's API, e.g. "http://127.0.0.1:9980". */
+export async function apiAddress(api: string | undefined, io: Io): Promise<string> {
+  if (api !== undefined) return withScheme(api);
+  // A relay.yaml that is broken right now must not hide a gateway that runs.
+  const config = existsSync('relay.yaml')
+    ? await readConfig('relay.yaml', io).catch(() => undefined)
+    : undefined;
+  return config?.api.listen ? `http://${formatAddress(config.api.listen)}` : DEFAULT;
+}
+
+function withScheme(api: string): string {
+  const url = /^https?:\/\//.test(api) ? api : `http://${api}`;
+  if (!URL.canParse(url))
+    throw new RelayError('RELAY_USAGE', `--api ${api} is no address`, { hint: `e.g. --api ${DEFAULT}` });
+  return url.replace(/\/+$/, '');
+}
+
+export async function callApi(
+  address: string,
+  path: string,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<unknown> {
+  let response: Response;
+  let answer: unknown;
+  try {
+    // A reload waits for what it changes.
+    const patience = method === 'GET' ? PATIENCE_MS : 60_000;
+    response = await fetch(address + path, {
+      method,
+      signal: AbortSignal.timeout(patience),
+      redirect: 'error',
+    });
+    answer = await response.json();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    throw new RelayError(
+      'RELAY_GATEWAY_UNREACHABLE',
+      `no gateway answers at ${address}: ${messageOf(cause)}`,
+    );
+  }
+  if (response.ok) return answer;
+  const { code, message, hint } = Object(answer) as Record<string, unknown>;
+  throw new RelayError(
+    isErrorCode(code) ? code : 'RELAY_GATEWAY_UNREACHABLE',
+    `${message ?? `HTTP ${response.status}`}`,
+    {
+      ...(typeof hint === 'string' && { hint }),
+    },
+  );
+}

@@ -1,0 +1,81 @@
+/** A gateway's status as two tables. */
+import type { GatewayStatus, PathStatus, UnitState, UnitStatus } from '../observe/state.ts';
+import type { Io } from './io.ts';
+import { age, short, table } from './table.ts';
+
+export function printStatus(status: GatewayStatus, now: number, style: Io['style']): string {
+  const head = `${status.file}  ${status.ready ? style('green', 'ready') : style('yellow', 'not ready')}  up ${age((now - status.startedAt) / 1000)}  relay ${status.version}  pid ${status.pid}`;
+  return [
+    head,
+    ...(status.configError === undefined
+      ? []
+      : [style('red', `relay.yaml was refused, the old plan runs on:\n${status.configError}`)]),
+    units(status.units, now, style),
+    paths(status.paths, style),
+  ].join('\n\n');
+}
+
+const colours: Record<UnitState, Parameters<Io['style']>[0]> = {
+  idle: 'gray',
+  starting: 'yellow',
+  running: 'green',
+  waiting: 'red',
+  stopping: 'yellow',
+  finished: 'gray',
+};
+
+function units(all: UnitStatus[], now: number, style: Io['style']): string {
+  const rows = all.map(({ id, state, since, restarts, figures, lastExit, retryIn }) => [
+    id,
+    state,
+    age((now - since) / 1000),
+    String(restarts),
+    figures.fps === undefined ? '' : figures.fps.toFixed(1),
+    figures.speed === undefined ? '' : `${figures.speed.toFixed(2)}x`,
+    figures.bitrate === undefined ? '' : short(figures.bitrate),
+    [
+      lastExit && oneLine(lastExit.reason),
+      retryIn !== undefined && `next try in ${(retryIn / 1000).toFixed(1)} s`,
+    ]
+      .filter(Boolean)
+      .join(', '),
+  ]);
+  const text = table([['UNIT', 'STATE', 'SINCE', 'RESTARTS', 'FPS', 'SPEED', 'BIT/S', 'LAST END'], ...rows]);
+  return coloured(
+    text,
+    all.map(({ state }) => [state, colours[state]]),
+    style,
+  );
+}
+
+function paths(all: PathStatus[], style: Io['style']): string {
+  const rows = all.map(({ name, online, tracks, readers, bytesIn, bytesOut, forward }) => [
+    name,
+    online ? 'online' : 'offline',
+    tracks.join(', '),
+    String(readers),
+    short(bytesIn),
+    short(bytesOut),
+    forward.map(({ to, state, error }) => `${to} ${state}${error ? ` (${oneLine(error)})` : ''}`).join(', '),
+  ]);
+  const text = table([['PATH', 'STATE', 'TRACKS', 'READERS', 'IN', 'OUT', 'COPIED TO'], ...rows]);
+  return coloured(
+    text,
+    all.map(({ online }) => (online ? ['online', 'green'] : ['offline', 'red'])),
+    style,
+  );
+}
+
+/** Colours come after the columns are laid out: escape sequences have no width. */
+function coloured(text: string, states: [string, Parameters<Io['style']>[0]][], style: Io['style']): string {
+  const [head = '', ...rows] = text.split('\n');
+  const lines = rows.map((row, at) => {
+    const [state, colour] = states[at]!;
+    return row.replace(`  ${state} `, `  ${style(colour, state)} `);
+  });
+  return [style('bold', head), ...lines].join('\n');
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').slice(0, 120);
+}
