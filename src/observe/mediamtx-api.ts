@@ -5,7 +5,9 @@ import { messageOf, RelayError } from '../errors.ts';
 /** The part of MediaMTX's path object that is used. */
 export interface ApiPath {
   name: string;
-  /** Somebody publishes; `available` is also true while the offline slate runs. */
+  /** There is something to read, which may be the offline slate. */
+  available: boolean;
+  /** Footage flows. */
   online: boolean;
   onlineTime: string | null;
   tracks2?: { codec: string }[];
@@ -47,8 +49,11 @@ export class MediamtxApi {
     await this.#call('GET', '/v3/info');
   }
 
-  paths(): Promise<ApiPath[]> {
-    return this.#all<ApiPath>('/v3/paths/list?');
+  async paths(): Promise<ApiPath[]> {
+    const paths = await this.#all<ApiPath>('/v3/paths/list?');
+    // The server also calls a pulled path online while it only tries to reach the camera.
+    for (const path of paths) path.online &&= path.available;
+    return paths;
   }
 
   forwards(path: string): Promise<ApiForward[]> {

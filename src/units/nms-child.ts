@@ -104,6 +104,7 @@ function paths(): object[] {
     const watching = [...readers.values()].filter((reader) => reader.streamPath === streamPath);
     return {
       name,
+      available: publisher !== undefined,
       online: publisher !== undefined,
       onlineTime: publisher?.since ?? null,
       tracks2: publisher === undefined ? [] : tracks(publisher.session),

@@ -14,6 +14,8 @@ export interface PathWatchHost {
   now(): number;
   /** Milliseconds until the next look. */
   period(): number;
+  /** Names of the paths with remote copies. */
+  forwarding(): string[];
   /** The server answered, or did not. */
   answered(ok: boolean): void;
   /** A path came or went. */
@@ -141,8 +143,6 @@ export class PathWatch {
     const now = this.#host.now();
     if (now - this.#forwardsAt < FORWARD_PERIOD) return;
     this.#forwardsAt = now;
-    for (const path of server.plan.paths) {
-      if (path.forward.length > 0) this.#forwards.set(path.name, await server.api.forwards(path.name));
-    }
+    for (const path of this.#host.forwarding()) this.#forwards.set(path, await server.api.forwards(path));
   }
 }

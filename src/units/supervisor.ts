@@ -76,6 +76,8 @@ export class Supervisor {
     this.#watch = new PathWatch({
       now: this.#now,
       period: () => this.#pollPeriod(),
+      forwarding: () =>
+        this.#plan?.paths.filter((path) => path.forward.length > 0).map((path) => path.name) ?? [],
       answered: (ok) => this.#server?.behaviour.answered(ok),
       changed: (path, online) => options.onEvent({ type: 'path', at: Date.now(), path, online }),
       looked: (paths) => {
@@ -145,7 +147,6 @@ export class Supervisor {
     } else {
       await this.#sync.apply(to);
       this.#kick.set(to.paths);
-      this.#running = this.#running && { ...this.#running, plan: to };
     }
     for (const id of [...diff.start, ...diff.restart]) this.#add(specs.get(id)!);
     this.#checkReady();

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { childEnv } from './env.ts';
 import type { Tether } from './process.ts';
-import { childScript } from './script.ts';
+import { reap } from './reaper.ts';
 
 export interface OwnedTether extends Tether {
   close(): void;
@@ -36,9 +36,8 @@ class ReaperTether implements OwnedTether {
   readonly #reaper: ChildProcess;
 
   constructor() {
-    const [command, args] = childScript('reaper');
     // In a group of its own, so that a Ctrl-C for the gateway does not end it first.
-    this.#reaper = spawn(command, args, {
+    this.#reaper = spawn(process.execPath, ['-e', `(${reap})()`], {
       detached: true,
       env: childEnv(),
       stdio: ['pipe', 'ignore', 'ignore'],

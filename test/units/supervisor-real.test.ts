@@ -2,6 +2,8 @@
 import t from 'tap';
 import { alive, barsPath, barsUnit, living, planOf, serverSpec, until, Watched } from './support.ts';
 
+t.setTimeout(120_000);
+
 t.test('a route comes up, survives deaths of its parts, and leaves nothing', async (t) => {
   const watched = new Watched();
   t.teardown(() => watched.supervisor.stop());

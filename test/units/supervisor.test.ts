@@ -19,6 +19,8 @@ async function watch(
   return watched;
 }
 
+t.setTimeout(120_000);
+
 t.test('progress makes ready and is shown', async (t) => {
   const watched = await watch(ffmpegUnit({ id: 'a' }));
   t.teardown(() => watched.supervisor.stop());

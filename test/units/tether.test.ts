@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import t from 'tap';
 import { alive, barsPath, barsUnit, fixture, planOf, serverSpec, until } from './support.ts';
 
+t.setTimeout(120_000);
+
 for (const kind of ['kernel', 'reaper']) {
   t.test(kind, { skip: kind === 'kernel' && process.platform !== 'linux' }, async (t) => {
     const plan = planOf(await serverSpec(), [barsUnit('one')], [barsPath('one')]);
