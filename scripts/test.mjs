@@ -22,7 +22,8 @@ if (e2e.length > 0) await fetchPrograms();
 const total = { passed: 0, failed: 0, skipped: 0 };
 const work = mkdtempSync(join(tmpdir(), 'relay-test-'));
 try {
-  if (unit.length > 0) await tap('unit', unit, ['--jobs=2', '--timeout=120', '--allow-incomplete-coverage']);
+  const coverage = ['--allow-incomplete-coverage', '--allow-empty-coverage'];
+  if (unit.length > 0) await tap('unit', unit, ['--jobs=2', '--timeout=120', ...coverage]);
   // Without coverage: it slows the start of every Node process, and these tests measure just that.
   if (e2e.length > 0) await tap('e2e', e2e, ['--jobs=1', '--timeout=900', '--disable-coverage']);
 } finally {
@@ -64,20 +65,36 @@ async function fetchPrograms() {
 async function tap(kind, tests, options) {
   const results = join(work, `${kind}.tap`);
   const runner = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
-  const argv = [
-    process.execPath,
-    runner,
-    ...options,
-    '--reporter=base',
-    `--output-file=${results}`,
-    ...tests,
-  ];
-  const code = await spawned(argv);
-  const counts = existsSync(results) ? summary(readFileSync(results, 'utf8')) : undefined;
+  const argv = [process.execPath, runner, ...options];
+  let code;
+  let counts;
+  if (process.stdout.isTTY) {
+    code = await spawned([...argv, '--reporter=base', `--output-file=${results}`, ...tests]);
+    if (existsSync(results)) counts = summary(readFileSync(results, 'utf8'));
+  } else {
+    const print = brief();
+    const onLine = (line) => {
+      counts = summary(line) ?? counts;
+      print(line);
+    };
+    const stdio = ['ignore', 'pipe', 'inherit'];
+    code = await spawned([...argv, '--reporter=tap', ...tests], { stdio, onLine });
+  }
   total.passed += counts?.pass ?? 0;
   total.skipped += counts?.skip ?? 0;
   // A run can fail without a failed assertion: a crash, a time-out, coverage.
   total.failed += counts?.fail || (code === 0 && counts ? 0 : 1);
+}
+
+/** For logs: a line for each file, and all that is said about what failed or was skipped. */
+function brief() {
+  let failing = false;
+  return (line) => {
+    const test = /^ *(not )?ok \d+|^ *1\.\.\d+|^ *# Subtest/.exec(line);
+    if (test) failing = test[1] !== undefined;
+    const top = !/^\s|^# Subtest|^$/.test(line);
+    if (failing || top || /# SKIP/.test(line)) process.stdout.write(`${line}\n`);
+  };
 }
 
 /** The counts of tap's closing line, "# { total: 6, pass: 4, fail: 1, skip: 1 }". */

@@ -13,7 +13,7 @@ export async function makePromo(ffmpeg, file) {
   const progress = ticker(() => `making ${file}`);
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=25`];
   const sound = ['-f', 'lavfi', '-i', 'sine=frequency=330:beep_factor=4:sample_rate=48000'];
-  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '26', '-pix_fmt', 'yuv420p'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '32', '-pix_fmt', 'yuv420p'];
   const groups = ['-bf', '0', '-g', '25', '-keyint_min', '25', '-sc_threshold', '0'];
   const audio = ['-filter:a', 'volume=0.2', '-c:a', 'aac', '-b:a', '96k', '-ac', '2'];
   const code = await spawned([

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -46,13 +47,14 @@ export function end(text, code) {
 }
 
 /** Runs a program; resolves to its exit code. Ctrl-C reaches it by itself, as it is in the same group. */
-export function spawned(argv, options = {}) {
+export function spawned(argv, { onLine, ...options } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(argv[0], argv.slice(1), {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
       ...options,
     });
+    if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
     child.once('error', fail);
     child.once('close', (code, signal) => {
       if (signal) process.kill(process.pid, signal);

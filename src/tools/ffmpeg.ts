@@ -91,7 +91,7 @@ export function lacking({ ffmpeg }: Tools): string[] {
 }
 
 /** The program of the optional package ffmpeg-static; its file may not exist. */
-export function bundledFfmpeg(): string | null {
+function bundledFfmpeg(): string | null {
   try {
     const path: unknown = createRequire(import.meta.url)('ffmpeg-static');
     return typeof path === 'string' ? path : null;

@@ -7,7 +7,7 @@ import { create } from 'tar';
 import { cachedProgram, installMediamtx, parseSums, sumOf } from '../../src/tools/mediamtx.ts';
 import { archiveName } from '../../src/tools/mediamtx-archive.ts';
 import { fakeMediamtx } from '../fixtures/programs.ts';
-import { archive, heard, release, releaseListener, serve, sumOfBytes } from './support.ts';
+import { archive, deaf, heard, release, releaseListener, serve, sumOfBytes } from './support.ts';
 
 /** An empty cache and no Go: only the archive can help. */
 function machine(t: Test) {
@@ -103,6 +103,8 @@ t.test('downloads that cannot succeed end with their reason', async (t) => {
       /HTTP status 404/,
     ],
     offline: ['http://127.0.0.1:1', /ECONNREFUSED/],
+    // The connection opens, but no handshake follows: the machine must not wait long.
+    deaf: [`https${(await deaf(t)).slice(4)}`, /no connection within 3 s/],
     'not a URL of the web': ['file:///tmp', /file: is not http: or https:/],
     'redirects without end': [
       await serve(t, (_request, response) => void response.writeHead(302, { location: '/x' }).end()),
