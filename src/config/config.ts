@@ -2,8 +2,9 @@
  * `Config`: relay.yaml after validation, with every default filled in, environment variables in
  * place and file names absolute. Plain data; the rest of the gateway reads nothing else.
  */
-import type { Source } from '../kinds/sources/index.ts';
+
 import type { Sink } from '../kinds/sinks/index.ts';
+import type { Source } from '../kinds/sources/index.ts';
 
 export type Protocol = 'rtsp' | 'rtmp' | 'hls' | 'webrtc' | 'srt';
 

@@ -1,0 +1,312 @@
+/** The shape of relay.yaml: the one source of what is allowed, for the loader, the JSON Schema and editors. */
+import { z } from 'zod';
+import { type Source, sourceKinds } from '../kinds/sources/index.ts';
+import { sourceSchemes } from '../kinds/sources/url.ts';
+import { byForm, choice, formOf } from './choice.ts';
+import { closest } from './closest.ts';
+import type { Address, AudioSetting, VideoSetting } from './config.ts';
+import { quote } from './diagnostic.ts';
+import { notYet, reserved } from './explain.ts';
+import { address, bitrate, duration, name, namePattern, size } from './values.ts';
+
+const listen = (summary: string, usual: string | false) =>
+  byForm<Address | false>(
+    { text: address, switch: z.literal(false) },
+    'an address such as "127.0.0.1:8554" (":8554" listens on every interface), or false',
+  )
+    .optional()
+    .meta({
+      description: `${summary} Default: ${usual}`,
+      default: usual,
+      examples: [usual || '127.0.0.1:8890', false],
+    });
+
+const user = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a user name has letters, digits, _ . and -')
+    // To the media server this name means everybody, without a password.
+    .refine((text) => text !== 'any', '"any" can not be a user name')
+    .meta({ description: 'Name that players and publishers log in with', examples: ['viewer'] }),
+  password: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((text) => !/^(sha256|argon2):/.test(text), 'hashed passwords are not available in this version')
+    .meta({ description: 'Password, best from the environment', examples: ['${VIEWER_PASS}'] }),
+  read: byForm<true | string[]>({ switch: z.literal(true), list: z.array(name) }, 'true or a list of paths')
+    .optional()
+    .meta({
+      description: 'Paths that this user may read: true (default) is all',
+      default: true,
+      examples: [true, ['lobby']],
+    }),
+  publish: byForm<boolean | string[]>(
+    { switch: z.boolean(), list: z.array(name) },
+    'true, false or a list of paths',
+  )
+    .optional()
+    .meta({
+      description: 'Paths of `publish` sources that this user may publish to; false (default) is none',
+      default: false,
+      examples: [false, ['obs']],
+    }),
+});
+
+export const server = z
+  .strictObject({
+    driver: choice([z.enum(['mediamtx', 'node-media-server'])], (value) =>
+      value === 'external' ? notYet('external') : z.enum(['mediamtx', 'node-media-server']),
+    )
+      .optional()
+      .meta({
+        description:
+          'The media server: mediamtx (default), or node-media-server (RTMP and HTTP-FLV only, pure JavaScript)',
+        default: 'mediamtx',
+      }),
+    rtsp: listen('Where RTSP players connect.', '127.0.0.1:8554'),
+    rtmp: listen('Where RTMP players and publishers connect.', '127.0.0.1:1935'),
+    hls: listen('Where HLS players and browsers connect.', '127.0.0.1:8888'),
+    webrtc: listen('Where WebRTC players and browsers connect.', '127.0.0.1:8889'),
+    srt: listen('Where SRT players connect.', false),
+    users: z.array(user).min(1).max(1000).optional().meta({
+      description: 'Who may read and publish. Required before anything listens on more than 127.0.0.1',
+    }),
+    binary: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The mediamtx program; found by itself unless told otherwise',
+        examples: ['/opt/mediamtx'],
+      }),
+  })
+  .meta({ description: 'The media server that runs under supervision; everything has a default' });
+
+const tool = (program: string) =>
+  z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: `The ${program} program; found by itself unless told otherwise`,
+      examples: [`/usr/bin/${program}`],
+    });
+
+const encodeVideo = z
+  .strictObject({
+    codec: z
+      .enum(['h264', 'hevc'])
+      .optional()
+      .meta({ description: 'h264 (default) plays everywhere', default: 'h264' }),
+    gop: duration('100ms', '60s')
+      .optional()
+      .meta({ description: 'Time between key frames', default: '2s', examples: ['2s'] }),
+    bitrate: bitrate.optional().meta({
+      description: 'Bits per second; constant quality unless told otherwise',
+      examples: ['2M', '500k'],
+    }),
+    size: size
+      .optional()
+      .meta({ description: 'Width and height; as the source unless told otherwise', examples: ['1280x720'] }),
+    fps: z
+      .number()
+      .min(1)
+      .max(240)
+      .optional()
+      .meta({ description: 'Frames a second; as the source unless told otherwise', examples: [25] }),
+  })
+  .meta({ description: 'Settings of the encoder' })
+  .transform(
+    ({ codec = 'h264', gop = 2, ...rest }): VideoSetting => ({
+      mode: 'encode',
+      codec,
+      gop,
+      ...present(rest),
+    }),
+  );
+
+const video = byForm<VideoSetting>(
+  {
+    text: z
+      .enum(['auto', 'copy', 'none', 'h264', 'hevc'])
+      .transform((word) =>
+        word === 'h264' || word === 'hevc' ? { mode: 'encode', codec: word, gop: 2 } : { mode: word },
+      ),
+    map: encodeVideo,
+  },
+  'auto, copy, none, h264, hevc or settings of the encoder',
+)
+  .optional()
+  .meta({
+    description: 'The picture: auto (default) copies what every sink can carry and encodes what it can not',
+    default: 'auto',
+    examples: ['copy', { codec: 'h264', gop: '2s', bitrate: '2M' }],
+  });
+
+const encodeAudio = z
+  .strictObject({
+    codec: z
+      .enum(['aac', 'opus'])
+      .optional()
+      .meta({ description: 'aac (default), or opus for WebRTC', default: 'aac' }),
+    bitrate: bitrate.optional().meta({ description: 'Bits per second', examples: ['128k'] }),
+    sampleRate: z
+      .number()
+      .int()
+      .min(8000)
+      .max(96000)
+      .optional()
+      .meta({ description: 'Hz; as the source unless told otherwise', examples: [48000] }),
+    channels: z
+      .number()
+      .int()
+      .min(1)
+      .max(8)
+      .optional()
+      .meta({ description: 'As the source unless told otherwise', examples: [2] }),
+  })
+  .refine(
+    ({ codec, sampleRate = 48000 }) =>
+      codec !== 'opus' || [8000, 12000, 16000, 24000, 48000].includes(sampleRate),
+    {
+      message: 'opus knows 8000, 12000, 16000, 24000 and 48000 Hz',
+      path: ['sampleRate'],
+    },
+  )
+  .meta({ description: 'Settings of the encoder' })
+  .transform(({ codec = 'aac', ...rest }): AudioSetting => ({ mode: 'encode', codec, ...present(rest) }));
+
+const audio = byForm<AudioSetting>(
+  {
+    text: z
+      .enum(['auto', 'copy', 'none', 'aac', 'opus'])
+      .transform((word) =>
+        word === 'aac' || word === 'opus' ? { mode: 'encode', codec: word } : { mode: word },
+      ),
+    map: encodeAudio,
+  },
+  'auto, copy, none, aac, opus or settings of the encoder',
+)
+  .optional()
+  .meta({
+    description: 'The sound: auto (default) copies what every sink can carry and encodes what it can not',
+    default: 'auto',
+    examples: ['copy', 'opus', { codec: 'aac', bitrate: '128k' }],
+  });
+
+const sinkText = z.string().meta({
+  description: 'A path on the server, or the URL of a remote server',
+  examples: ['lobby/marked', 'rtmp://live.example/app/${STREAM_KEY}'],
+});
+
+/** Long forms come with later versions. */
+const sink = choice([sinkText], (value) => {
+  if (formOf(value) !== 'map') return sinkText;
+  const word = Object.keys(value as object).find((key) => reserved.includes(key));
+  return word === undefined ? 'expected a path or the URL of a remote server, got a map' : notYet(word);
+});
+
+const to = choice<string | string[]>([sinkText, z.array(sink).min(1).max(32)], (value) =>
+  Array.isArray(value) ? z.array(sink).min(1).max(32) : sink,
+)
+  .optional()
+  .transform((value) => (typeof value === 'string' ? [value] : value))
+  .meta({
+    description:
+      "Where the route ends: paths and remote servers. Default, and besides remote servers: the path of the route's own name",
+    examples: ['lobby/marked', ['lobby', 'rtmp://live.example/app/${STREAM_KEY}']],
+  });
+
+const from = z
+  .string()
+  .min(1)
+  .meta({ description: 'A source, or another route', examples: ['lobby'] });
+
+export const routeMap = z
+  .strictObject({
+    from,
+    split: z.boolean().optional().meta({
+      description: 'true: also serves <route>/video and <route>/audio, on one clock',
+      default: false,
+    }),
+    video,
+    audio,
+    to,
+  })
+  .meta({ description: 'One way from a source to where it is served' });
+
+/** A route of the file in either form. */
+const route = byForm(
+  {
+    text: from.transform((text): z.output<typeof routeMap> => ({ from: text, to: undefined })),
+    map: routeMap,
+  },
+  'the name of a source, or { from: … }',
+);
+
+const kinds = Object.keys(sourceKinds) as Source['kind'][];
+
+const urlText = z.string().meta({
+  description: 'A stream on a network',
+  pattern: `^(${sourceSchemes.join('|')})://`,
+  examples: ['rtsp://admin:${LOBBY_PASS}@192.0.2.10/stream1'],
+});
+
+/** A source of the file in its long form, checked by its kind. */
+export const source = choice<unknown>(
+  [urlText, ...kinds.map((kind) => sourceKinds[kind].schema.describe(sourceKinds[kind].summary))],
+  (value) => {
+    if (formOf(value) === 'text') return urlText.transform((url) => ({ url }));
+    if (formOf(value) !== 'map')
+      return `expected a URL or one of ${kinds.map((kind) => `{ ${kind}: … }`).join(', ')}`;
+    const keys = Object.keys(value as object);
+    const [kind, other] = kinds.filter((each) => keys.includes(each));
+    if (kind && other) return `is of two kinds at once: ${kind} and ${other}`;
+    if (kind) return sourceKinds[kind].schema;
+    const near = keys
+      .slice(0, 5)
+      .map((key) => closest(key, kinds))
+      .find((found) => found !== undefined);
+    const hint = near ? `did you mean ${quote(near)}? ` : '';
+    return `has no kind; ${hint}one of these keys says what it is: ${kinds.join(', ')}`;
+  },
+);
+
+/** How many entries a map may have. */
+export const most = 1000;
+
+const named = <Value extends z.ZodType>(value: Value, description: string) =>
+  z
+    .record(z.string().meta({ pattern: namePattern.source }), value)
+    .meta({ description, maxProperties: most });
+
+export const file = z
+  .strictObject({
+    server: server.optional(),
+    tools: z
+      .strictObject({ ffmpeg: tool('ffmpeg'), ffprobe: tool('ffprobe') })
+      .optional()
+      .meta({ description: 'Programs that the gateway uses' }),
+    api: z
+      .strictObject({ listen: listen('Where the HTTP API listens, on this machine only.', '127.0.0.1:9980') })
+      .optional()
+      .meta({ description: 'The HTTP API of the gateway' }),
+    stall: duration('3s', '60s')
+      .optional()
+      .meta({
+        description: 'A process whose media stands still for this long is restarted',
+        default: '5s',
+        examples: ['5s', '10s'],
+      }),
+    sources: named(source, 'What comes in: a name maps to a URL or to one object').optional(),
+    routes: named(route, 'What goes out: a route serves the path of its own name unless `to` says otherwise'),
+  })
+  .meta({ title: 'relay.yaml', description: 'Configuration of Relay Gateway' });
+
+/** Without the keys whose value is undefined. */
+function present<Values extends object>(
+  values: Values,
+): { [Key in keyof Values]: Exclude<Values[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
