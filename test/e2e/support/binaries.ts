@@ -1,6 +1,7 @@
 /** The real programs that end-to-end tests run. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { findMediamtx } from '../../../src/tools/mediamtx.ts';
 
 function onPath(name: string): string | undefined {
   return (process.env.PATH ?? '')
@@ -29,8 +30,6 @@ export function ffprobePath(): string {
   return process.env.FFPROBE_PATH ?? 'ffprobe';
 }
 
-export function mediamtxPath(): string {
-  const path = process.env.MEDIAMTX_PATH ?? onPath('mediamtx');
-  if (path === undefined) throw new Error('no MediaMTX: set MEDIAMTX_PATH');
-  return path;
+export async function mediamtxPath(): Promise<string> {
+  return (await findMediamtx({ env: process.env })).path;
 }

@@ -81,7 +81,7 @@ export async function startMediaServer(s: Scope, options: MediaServerOptions = {
     return { name, online, tracks, readers: readers.length, bytesIn: inboundBytes };
   };
   const start = async (): Promise<void> => {
-    child = s.spawn(mediamtxPath(), [file], { name: 'mediamtx', cwd: s.dir });
+    child = s.spawn(await mediamtxPath(), [file], { name: 'mediamtx', cwd: s.dir });
     await until(async () => (await fetch(`http://${host}:${api}/v3/info`)).ok, {
       what: `MediaMTX to start: ${child.output()}`,
       every: 25,

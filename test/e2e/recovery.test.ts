@@ -1,0 +1,138 @@
+/** What dies comes back, how fast, and who notices: with the real server, ffmpeg and players' connections. */
+import t from 'tap';
+import { startCamera } from './support/camera.ts';
+import { clip } from './support/clips.ts';
+import { firstFootage } from './support/first-footage.ts';
+import { startGapMeter } from './support/gap-meter.ts';
+import { aliveWith } from './support/proc.ts';
+import { scope, until } from './support/process.ts';
+import { startRelay } from './support/relay.ts';
+
+const rounds = Number(process.env['RELAY_E2E_ROUNDS'] ?? 3);
+
+/** Key frame distance of the clip, ms. */
+const gop = 1000;
+
+/** Runs `once` several times and compares the worst figure with what is promised. */
+async function worst(
+  t: Tap.Test,
+  what: string,
+  promised: number,
+  once: () => Promise<number>,
+): Promise<void> {
+  const seen: number[] = [];
+  for (let round = 0; round < rounds; round++) seen.push(Math.round(await once()));
+  t.comment(`${what}: worst ${Math.max(...seen)} ms of ${seen.join(', ')}; promised ${promised} ms`);
+  t.ok(Math.max(...seen) <= promised, `${what}: ${Math.max(...seen)} ms, at most ${promised}`);
+}
+
+const promo = async () => {
+  const made = await clip({ seconds: 60, gop: 1 });
+  return { sources: { promo: { file: made.file, loop: true } }, routes: { promo: 'promo' } };
+};
+
+t.test('from relay run to the first frame', async (t) => {
+  const s = scope(t);
+  const relay = await startRelay(s, await promo());
+  await worst(t, 'start to first frame by RTSP', 1000 + gop, async () => {
+    await relay.stop();
+    const starting = relay.start();
+    const ms = await firstFootage(s, relay.rtsp('promo'), relay.startedAt());
+    await starting;
+    return ms;
+  });
+});
+
+t.test('a publisher that dies or hangs: readers stay', async (t) => {
+  const s = scope(t);
+  const relay = await startRelay(s, await promo());
+  const readers = [startGapMeter(s, relay.rtsp('promo')), startGapMeter(s, relay.rtmp('promo'))];
+  for (const reader of readers) await reader.footageAfter(0);
+
+  for (const [signal, promised] of [
+    ['SIGKILL', 1000],
+    ['SIGSTOP', 7000],
+  ] as const) {
+    await worst(t, `gap after ${signal} of ffmpeg`, promised, async () => {
+      const pid = await relay.pidOf('source:promo');
+      const at = performance.now();
+      process.kill(pid, signal);
+      await relay.pidOf('source:promo', pid);
+      await relay.online('promo');
+      const back = performance.now();
+      for (const reader of readers) await reader.footageAfter(back);
+      const gaps = readers.map((reader) => reader.longestGapMs(at));
+      return Math.max(...gaps);
+    });
+  }
+  for (const reader of readers) t.ok(reader.connected(), 'the same connection all the time');
+});
+
+t.test('a server that dies: all routes are back', async (t) => {
+  const s = scope(t);
+  const file = await promo();
+  const relay = await startRelay(s, {
+    ...file,
+    routes: {
+      promo: { from: 'promo', split: true },
+      bars: { from: 'promo', video: { codec: 'h264', gop: '1s' } },
+    },
+  });
+  await worst(t, 'kill -9 of the server to footage on every route', 4000, async () => {
+    const at = performance.now();
+    process.kill(await relay.pidOf('server'), 'SIGKILL');
+    const paths = ['promo', 'promo/video', 'bars'];
+    return Math.max(...(await Promise.all(paths.map((path) => firstFootage(s, relay.rtsp(path), at)))));
+  });
+});
+
+t.test('a gateway that is killed takes its children along and resumes', async (t) => {
+  const s = scope(t);
+  const relay = await startRelay(s, await promo());
+  await worst(t, 'kill -9 of the gateway to its last child gone', 1000, async () => {
+    const at = performance.now();
+    relay.child().kill('SIGKILL');
+    await relay.child().exited;
+    await until(async () => aliveWith(relay.marker).length === 0, {
+      timeout: 5000,
+      every: 10,
+      what: 'children to end',
+    });
+    const ms = performance.now() - at;
+    await relay.start();
+    await firstFootage(s, relay.rtsp('promo'), at);
+    return ms;
+  });
+});
+
+for (const sound of [true, false]) {
+  t.test(`a camera ${sound ? 'with' : 'without'} sound that is gone for 10 s`, async (t) => {
+    const s = scope(t);
+    const made = await clip({ seconds: 60, gop: 1, audio: sound ? 'aac' : 'none' });
+    const camera = await startCamera(s, made.file, { by: 'srt' });
+    const relay = await startRelay(s, { sources: { cam: camera.url }, routes: { cam: 'cam' } });
+    await relay.online('cam');
+    t.equal(
+      (await relay.plan()).units.length,
+      sound ? 1 : 0,
+      sound ? 'ffmpeg aligns it' : 'no process at all',
+    );
+    await worst(t, 'return of the camera to readable', 3000, async () => {
+      await camera.kill();
+      await until(async () => !(await relay.path('cam')).online, {
+        timeout: 20_000,
+        what: 'the loss to be seen',
+      });
+      const gone = performance.now();
+      await until(async () => performance.now() - gone > 10_000, {
+        timeout: 11_000,
+        what: '10 s of absence',
+      });
+      await camera.start();
+      const at = performance.now();
+      await relay.online('cam');
+      return performance.now() - at;
+    });
+    await firstFootage(s, relay.rtsp('cam'), 0);
+  });
+}
