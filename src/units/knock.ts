@@ -22,13 +22,10 @@ export function endpointOf(url: string): Endpoint | undefined {
   const match = /^([a-z]+:)\/\//i.exec(url);
   const port = match === null ? undefined : ports[match[1]!.toLowerCase()];
   if (port === undefined) return undefined;
-  // Passwords may hold signs that URL() refuses, and only the part behind the last @ matters.
+  // As ffmpeg splits it: a password may hold an @, but no slash. URL() would refuse other signs of it.
   const authority = url.slice(match![0].length).split(/[/?#]/, 1)[0]!;
-  const tail = url.slice(match![0].length);
-  const host =
-    authority.includes('@') || !tail.includes('@') ? authority : tail.slice(tail.lastIndexOf('@') + 1);
   try {
-    const parsed = new URL(`http://${host.slice(host.lastIndexOf('@') + 1).split(/[/?#]/, 1)[0]}`);
+    const parsed = new URL(`http://${authority.slice(authority.lastIndexOf('@') + 1)}`);
     const name = parsed.hostname.replace(/^\[|\]$/g, '');
     return { host: name, port: Number(parsed.port) || port };
   } catch {

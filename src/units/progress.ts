@@ -10,7 +10,8 @@ export class Progress {
   /** True when media moved since the block before. */
   push(chunk: string): boolean {
     const text = this.#rest + chunk;
-    const end = text.lastIndexOf('progress=');
+    const whole = text.lastIndexOf('\n') + 1;
+    const end = text.lastIndexOf('progress=', whole - 1);
     const close = end < 0 ? -1 : text.indexOf('\n', end);
     if (close < 0) {
       this.#rest = text.slice(-4096);

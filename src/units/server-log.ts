@@ -25,8 +25,12 @@ export class ServerLog {
     }
   }
 
+  /** The last lines that tell of trouble. */
   lines(): string[] {
-    return this.#tail.lines().map(message);
+    return this.#tail
+      .lines()
+      .filter((line) => !/"level":"(INF|DEB)"|\[(INFO|DEBUG|TRACE)\]/.test(line))
+      .map(message);
   }
 }
 

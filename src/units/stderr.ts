@@ -65,7 +65,7 @@ export function classOf(line: string): ExitCause['class'] | undefined {
 }
 
 /** The streams between our processes and the media server: an error on one is not the source's. */
-const ours = /streamid=(publish|read):|[?&]user=\*{3}&pass=|:\/\/relay-gw-/;
+const ours = /streamid=(publish|read):|rtmp:\S*[?&]user=\*{3}&pass=|:\/\/relay-gw-/;
 
 export function causeOfExit(code: number | null, signal: string | null, stderr: string[]): ExitCause {
   const rest = { code, signal, stderr };
@@ -74,7 +74,7 @@ export function causeOfExit(code: number | null, signal: string | null, stderr: 
   for (const [sign, kind] of signs) {
     const line = stderr.findLast((text) => sign.test(text));
     if (line === undefined) continue;
-    if (ours.test(line))
+    if (kind === 'server' || ours.test(line))
       return cause('server', `the media server refused or ended the stream: ${plain(line)}`, rest);
     return cause(kind, plain(line), rest);
   }

@@ -19,6 +19,7 @@ import { StartGate } from './start-gate.ts';
 import { createTether, type OwnedTether, type TetherKind } from './tether.ts';
 import { TIMING, type Timing } from './timing.ts';
 import { type Behaviour, serverLost, Unit, type UnitHost } from './unit.ts';
+import { UnitLog } from './unit-log.ts';
 
 export interface SupervisorOptions {
   binaries: { ffmpeg: string; ffprobe: string /** MediaMTX */; server: string | undefined };
@@ -46,6 +47,7 @@ const SUSPENDED = 2000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #log: Log;
+  readonly #unitLog: UnitLog;
   readonly #timing: Timing;
   readonly #now: () => number;
   readonly #secrets = createSecrets();
@@ -67,6 +69,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#unitLog = new UnitLog(options.log);
     this.#timing = { ...TIMING, ...options.timing };
     this.#now = options.now ?? (() => performance.now());
     this.#tether = createTether(options.tether);
@@ -269,10 +272,7 @@ export class Supervisor {
   }
 
   #changed(unit: Unit, state: UnitState, why?: ExitCause): void {
-    if (why !== undefined && why.class !== 'asked') {
-      const { reason, stderr } = why;
-      this.#log.warn({ unit: unit.id, class: why.class, ...(state === 'waiting' ? { stderr } : {}) }, reason);
-    } else this.#log.debug({ unit: unit.id }, state);
+    this.#unitLog.changed(unit.id, state, why);
     if (state === 'starting') this.#watch.hurry();
     this.#options.onEvent({ type: 'unit', at: Date.now(), unit: unit.id, state, ...(why && { cause: why }) });
     this.#checkReady();

@@ -224,6 +224,6 @@ export function serverLost(): Stop {
 
 const SERVER_LOST = 'the media server went away';
 
-function isServerLoss(why: ExitCause): boolean {
+export function isServerLoss(why: ExitCause): boolean {
   return why.class === 'server' && why.reason === SERVER_LOST;
 }

@@ -163,7 +163,10 @@ t.test('a camera that the server pulls is back soon after its return', async (t)
 });
 
 t.test('without MediaMTX: the embedded server', async (t) => {
-  const watched = new Watched({ binaries: { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', server: undefined } });
+  const watched = new Watched({
+    binaries: { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', server: undefined },
+    timing: { serverStart: 30_000 }, // run from its source, it is compiled first
+  });
   t.teardown(() => watched.supervisor.stop());
   const rtmp = { host: '127.0.0.1', port: await freePort() };
   const hls = { host: '127.0.0.1', port: await freePort() };
@@ -177,7 +180,8 @@ t.test('without MediaMTX: the embedded server', async (t) => {
   await watched.supervisor.apply(planOf(server, [unit], [path]));
   await watched.until('ready', () => watched.supervisor.status().ready);
   const answer = await fetch(`http://127.0.0.1:${hls.port}/live/lobby_video.flv`);
-  const { value } = await answer.body!.getReader().read();
+  const reader = answer.body!.getReader();
+  const { value } = await reader.read();
   t.equal(Buffer.from(value!).subarray(0, 3).toString(), 'FLV');
   await watched.until('a reader', () => watched.supervisor.status().paths[0]!.readers === 1);
 
@@ -186,5 +190,6 @@ t.test('without MediaMTX: the embedded server', async (t) => {
   process.kill(watched.unit('server').pid!, 'SIGKILL');
   await watched.until('down', () => !watched.supervisor.status().ready);
   await watched.until('back again', () => watched.supervisor.status().ready);
-  t.pass(MEDIAMTX);
+  await reader.cancel().catch(() => {});
+  t.ok(watched.supervisor.status().paths[0]!.online);
 });
