@@ -1,6 +1,6 @@
 /** The real media server and the real ffmpeg. */
 import t from 'tap';
-import { alive, barsPath, barsUnit, living, planOf, serverSpec, until, Watched } from './support.ts';
+import { alive, barsPath, barsUnit, children, planOf, serverSpec, until, Watched } from './support.ts';
 
 t.setTimeout(120_000);
 
@@ -77,7 +77,7 @@ t.test('a route comes up, survives deaths of its parts, and leaves nothing', asy
     await watched.supervisor.stop();
     t.ok(performance.now() - at < 5000, `stopped after ${Math.round(performance.now() - at)} ms`);
     t.notOk(pids.some(alive));
-    t.strictSame(living('relay-gw-media'), []);
+    t.strictSame(children(), []);
   });
 });
 
@@ -125,5 +125,5 @@ t.test('a change touches only what it names', async (t) => {
   await watched.until('ready', () => watched.supervisor.status().ready);
   t.not(watched.unit('server').pid, serverPid);
   await watched.supervisor.stop();
-  await until('nothing left', () => living('relay-gw-media').length === 0);
+  await until('nothing left', () => children().length === 0);
 });

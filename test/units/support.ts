@@ -150,12 +150,13 @@ export class Watched {
   }
 }
 
-/** Living processes (not zombies) whose command line holds the text. */
-export function living(text: string): number[] {
+/** Our own living children (not zombies) that are no tools of the test runner. */
+export function children(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && alive(pid) && read(`/proc/${pid}/cmdline`).includes(text));
+    .filter((pid) => read(`/proc/${pid}/status`).includes(`\nPPid:\t${process.pid}\n`))
+    .filter((pid) => alive(pid) && !read(`/proc/${pid}/cmdline`).includes('tsimp'));
 }
 
 export function alive(pid: number): boolean {
