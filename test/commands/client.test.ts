@@ -1,0 +1,53 @@
+/** Commands that ask a running gateway: status, reload. */
+import t, { type Test } from 'tap';
+import { RelayError } from '../../src/errors.ts';
+import { start } from '../api/support.ts';
+import { built, relay } from '../support/relay.ts';
+
+t.before(built);
+const dir = t.testdir();
+
+async function gatewayAt(t: Test) {
+  const running = await start(t);
+  const api = ['--api', `127.0.0.1:${running.port}`];
+  return { ...running, call: (...args: string[]) => relay(t, [...args, ...api], { cwd: dir }) };
+}
+
+t.test('status', async (t) => {
+  const { call } = await gatewayAt(t);
+  const { code, out } = await call('status');
+  t.equal(code, 0);
+  t.match(out, /^\/srv\/relay\.yaml {2}ready {2}up \d+d\d\dh {2}relay 0\.1\.0/);
+  t.match(out, /^lobby\/video {2}running .* 25\.0 {2}1\.00x +connection refused by 192\.0\.2\.10:554$/m);
+  t.match(out, /^lobby +online +H264 +1 /m);
+  t.match(JSON.parse((await call('status', '--json')).out), { ready: true, units: [{ id: 'lobby/video' }] });
+});
+
+t.test('reload', async (t) => {
+  const { call, gateway } = await gatewayAt(t);
+  t.match(await call('reload'), { code: 0, out: 'reloaded: lobby\n' });
+  t.match(JSON.parse((await call('reload', '--json')).out), { changed: ['lobby'] });
+  gateway.now.reload = async () => ({ changed: [] });
+  t.match(await call('reload'), { code: 0, out: 'reloaded: nothing changed\n' });
+  gateway.now.reload = () =>
+    Promise.reject(new RelayError('RELAY_CONFIG_INVALID', 'relay.yaml:3:5 error: no'));
+  t.match(await call('reload'), { code: 78, out: '', err: /relay\.yaml:3:5 error: no/ });
+});
+
+t.test('no gateway', async (t) => {
+  const { port, close } = await start(t);
+  await close();
+  for (const command of ['status', 'reload']) {
+    const { code, out, err } = await relay(t, [command, '--api', `127.0.0.1:${port}`], { cwd: dir });
+    t.equal(code, 3);
+    t.equal(out, '');
+    t.match(err, /no gateway answers at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED.*\n.*relay run/);
+  }
+});
+
+t.test('the address comes from relay.yaml', async (t) => {
+  const { port } = await start(t);
+  const text = `api: { listen: "127.0.0.1:${port}" }\nsources: { bars: { test: bars } }\nroutes: { bars: { from: bars } }\n`;
+  const here = t.testdir({ 'relay.yaml': text });
+  t.match(await relay(t, ['status'], { cwd: here }), { code: 0, out: /lobby/ });
+});
