@@ -76,7 +76,8 @@ export async function startRelay(s: Scope, content: RelayFile, options: RelayOpt
   const ports = { rtsp, rtmp, hls, webrtc, api };
   const dir = mkdtempSync(join(s.dir, 'relay-'));
   const file = join(dir, 'relay.yaml');
-  const marker = `RELAY_TEST_RUN=${process.pid}-${api}`;
+  // The gateway cleans the environment of its children: of unknown names only those like LC_* stay.
+  const marker = `LC_RELAY_TEST=${process.pid}-${api}`;
   const write = (next: RelayFile | string): void => {
     writeFileSync(`${file}.part`, typeof next === 'string' ? next : textOf(next, ports));
     renameSync(`${file}.part`, file);
