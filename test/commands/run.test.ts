@@ -95,3 +95,26 @@ t.test('push: SIGINT ends a loop', async (t) => {
   run.child.kill('SIGINT');
   t.equal(await run.ended, 0);
 });
+
+t.test('a second signal ends it at once, and its children with it', async (t) => {
+  const { cwd } = await site(t);
+  const run = startRelay(t, ['run', '--log', 'json', '--level', 'debug'], { cwd });
+  await run.until(/"addresses"/);
+  const { units } = JSON.parse((await relay(t, ['status', '--json'], { cwd })).out) as {
+    units: { pid?: number }[];
+  };
+  const pids = units.flatMap(({ pid }) => pid ?? []);
+  t.ok(pids.length > 0);
+  run.child.kill('SIGTERM');
+  run.child.kill('SIGINT');
+  t.equal(await run.ended, 130);
+  while (pids.some(alive)) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
