@@ -61,7 +61,7 @@ t.test('a cover is told apart', async (t) => {
 t.test('AVI tags that are no text', async (t) => {
   t.match(await look('mpeg4-mp3.avi'), {
     tracks: [
-      { fourcc: 'FMP4', keyFrames: { interval: { max: 0.48 } } },
+      { fourcc: 'FMP4', keyFrames: { interval: { min: 0.48 } } },
       { codec: 'mp3', fourcc: '0x0055' },
     ],
   });
