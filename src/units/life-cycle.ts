@@ -1,16 +1,15 @@
 /**
  * The one life cycle of every unit.
  *
- *              start             ready
- *     idle ───────────► starting ─────► running
- *      ▲ ▲                │ ▲ │           │ │
- *      │ │        retry   │ │ │   ended   │ │
- *      │ │      ┌─────────│─┘ └──► waiting◄─┘
- *      │ └──────┴─ stop ──│──────────┘ ▲  │  (waiting ─ retry ─► starting)
- *      │                  │ stop,fail  │
- *      └───── gone ─── stopping ◄──────│── running
- *                         └─── gone ───┘
- *     starting, running ─ done ─► finished ─► starting (started anew), idle (stopped)
+ *   idle ── start ──► starting ── ready ──► running
+ *    ▲                 ▲  │                   │
+ *    │           retry │  │ ended by itself   │
+ *    ├───── stop ──── waiting ◄───────────────┤
+ *    │                 ▲                      │
+ *    │            gone │    fail or stop      │
+ *    └───── gone ──── stopping ◄──────────────┤  (from starting too)
+ *    ▲                                        │
+ *    └───── stop ──── finished ◄──── done ────┘  (from starting too; start: it starts anew)
  *
  * `stopping` is a process that is being ended, because nobody wants it any more or because it
  * failed while it still ran; which of the two is known by `wanted`, not by the state.

@@ -28,6 +28,7 @@ export class PathWatch {
   readonly #host: PathWatchHost;
   #server: RunningServer | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #paths: ReadonlyMap<string, ApiPath> = new Map();
   readonly #forwards = new Map<string, ApiForward[]>();
   #forwardsAt = 0;
@@ -53,7 +54,9 @@ export class PathWatch {
 
   /** Something starts now: don't wait for the slow rhythm. */
   hurry(): void {
+    // Only ever sooner: starts that follow each other closely must not put it off.
     if (this.#timer === undefined || this.#server === undefined) return;
+    if (this.#host.now() + this.#host.period() >= this.#dueAt) return;
     clearTimeout(this.#timer);
     this.#schedule(this.#server);
   }
@@ -122,7 +125,9 @@ export class PathWatch {
   }
 
   #schedule(server: RunningServer, period = this.#host.period()): void {
-    if (server === this.#server) this.#timer = setTimeout(() => void this.#look(server), period);
+    if (server !== this.#server) return;
+    this.#dueAt = this.#host.now() + period;
+    this.#timer = setTimeout(() => void this.#look(server), period);
   }
 
   #take(list: ApiPath[]): void {

@@ -86,8 +86,7 @@ export class Supervisor {
       looked: (paths) => {
         this.#kick.looked(paths);
         // Readiness is seen here first; the ticker would add up to a quarter of a second.
-        const now = this.#now();
-        for (const unit of this.#units.values()) if (unit.state === 'starting') unit.tick(now);
+        this.#tick();
         this.#checkReady();
       },
     });
@@ -144,15 +143,20 @@ export class Supervisor {
     const specs = new Map(to.units.map((spec) => [spec.id, spec]));
     await Promise.all([...diff.stop, ...diff.restart].map((id) => this.#remove(id)));
     this.#plan = to;
+    let failure: unknown;
     if (diff.server) {
       await this.#server?.unit.stop();
-      await this.#startServer(to);
+      // It goes on trying, and the units wait for it; that it failed must still be told.
+      await this.#startServer(to).catch((error: unknown) => {
+        failure = error;
+      });
     } else {
       await this.#sync.apply(to);
       this.#kick.set(to.paths);
     }
     for (const id of [...diff.start, ...diff.restart]) this.#add(specs.get(id)!);
     this.#checkReady();
+    if (failure !== undefined) throw failure;
     return [...(diff.server ? [SERVER_ID] : []), ...diff.stop, ...diff.start, ...diff.restart];
   }
 
@@ -296,14 +300,16 @@ export class Supervisor {
 
   #startTicker(): void {
     this.#tickedAt = this.#now();
-    this.#ticker = setInterval(() => {
-      const now = this.#now();
-      const late = now - this.#tickedAt - this.#timing.tick;
-      this.#tickedAt = now;
-      const units = [...this.#units.values(), ...(this.#server === undefined ? [] : [this.#server.unit])];
-      if (late > SUSPENDED) for (const unit of units) unit.rearm(now);
-      for (const unit of units) unit.tick(now);
-    }, this.#timing.tick);
+    this.#ticker = setInterval(() => this.#tick(), this.#timing.tick);
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    const late = now - this.#tickedAt - this.#timing.tick;
+    this.#tickedAt = now;
+    const units = [...this.#units.values(), ...(this.#server === undefined ? [] : [this.#server.unit])];
+    if (late > SUSPENDED) for (const unit of units) unit.rearm(now);
+    for (const unit of units) unit.tick(now);
   }
 
   async #stop(): Promise<void> {

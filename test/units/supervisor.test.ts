@@ -51,6 +51,17 @@ t.test('no stall is seen before the first progress, only the start limit', async
   t.equal(watched.unit('a').lastExit?.reason, 'no media within 1.5 s of its start');
 });
 
+t.test('a gateway that was suspended blames nobody', async (t) => {
+  let asleep = 0;
+  const watched = await watch(ffmpegUnit({ id: 'a', stall: 1 }), { now: () => performance.now() + asleep });
+  t.teardown(() => watched.supervisor.stop());
+  await watched.untilState('a', 'running');
+  asleep = 3_600_000;
+  const from = watched.unit('a').figures.frames ?? 0;
+  await watched.until('it goes on', () => (watched.unit('a').figures.frames ?? 0) > from + 20);
+  t.equal(watched.unit('a').restarts, 0);
+});
+
 t.test('a unit that ignores SIGTERM is killed', async (t) => {
   const watched = await watch(ffmpegUnit({ id: 'a', args: ['ignore-term'] }));
   t.teardown(() => watched.supervisor.stop());
