@@ -59,8 +59,8 @@ export const command = defineCommand({
 
 /** The relay.yaml that would do the same. */
 async function configOf(target: Target, to: string | undefined, io: Io): Promise<Config> {
-  const remote = to !== undefined && to.includes('://');
-  if (remote && !remoteSchemes.some((scheme) => to.startsWith(`${scheme}://`))) {
+  const remote = to?.includes('://') ? to : undefined;
+  if (remote && !remoteSchemes.some((scheme) => remote.startsWith(`${scheme}://`))) {
     throw new RelayError('RELAY_USAGE', `nothing can be sent to ${to}`, {
       hint: `a name, or a URL: ${remoteSchemes.join(', ')}`,
     });

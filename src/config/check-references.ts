@@ -19,6 +19,7 @@ export function checkReferences(config: Config, reader: Reader): void {
   if (complete('routes')) {
     checkMerges(config, owners, reader);
     checkUserPaths(config, owners, reader);
+    checkPublished(config, owners, reader);
   }
   if (complete('sources')) checkCycles(config, owners, reader);
 }
@@ -209,4 +210,19 @@ function shortened(names: string[]): string[] {
 
 function listed(names: string[]): string | undefined {
   return names.length > 0 && names.length <= 12 ? `declared: ${names.join(', ')}` : undefined;
+}
+
+/** A path that others publish to can be a route's own path only where the route hands it on untouched. */
+function checkPublished(config: Config, owners: Owners, reader: Reader): void {
+  for (const [name, source] of Object.entries(config.sources)) {
+    if (source.kind !== 'publish') continue;
+    const path = source.path ?? name;
+    const route = config.routes[owners.get(path) ?? ''];
+    if (route === undefined) continue;
+    const untouched = [route.video, route.audio].every(({ mode }) => mode === 'auto' || mode === 'copy');
+    const alone = !route.split && route.to.filter((sink) => sink.kind === 'path').length === 1;
+    if (route.from === name && untouched && alone) continue;
+    const message = `others publish to the path ${quote(path)}, which route ${quote(route.name)} serves`;
+    reader.fail(['sources', name], message, `let them publish to a path of its own: { publish: ${name}/in }`);
+  }
 }

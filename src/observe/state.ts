@@ -8,7 +8,19 @@ export interface ExitCause {
   /** e.g. "killed by SIGKILL", "connection refused by 192.0.2.10:554", "no progress for 5 s". */
   reason: string;
   /** Machine-readable class. */
-  class: 'exit' | 'signal' | 'stalled' | 'refused' | 'auth' | 'not-found' | 'codec' | 'network' | 'input' | 'spawn' | 'server' | 'asked';
+  class:
+    | 'exit'
+    | 'signal'
+    | 'stalled'
+    | 'refused'
+    | 'auth'
+    | 'not-found'
+    | 'codec'
+    | 'network'
+    | 'input'
+    | 'spawn'
+    | 'server'
+    | 'asked';
   code: number | null;
   signal: string | null;
   /** Unix milliseconds. */

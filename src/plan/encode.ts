@@ -52,7 +52,14 @@ const rates = [22050, 24000, 32000, 44100, 48000];
 
 /** What the encoded sound will be. */
 export function encodedAudio(settings: AudioEncode, track: AudioTrack): AudioTrack {
-  if (settings.codec === 'opus') return { type: 'audio', codec: 'opus', sampleRate: 48000, channels: 2 };
+  if (settings.codec === 'opus') {
+    return {
+      type: 'audio',
+      codec: 'opus',
+      sampleRate: settings.sampleRate ?? 48000,
+      channels: settings.channels ?? 2,
+    };
+  }
   const sampleRate = settings.sampleRate ?? (rates.includes(track.sampleRate) ? track.sampleRate : 48000);
   return {
     type: 'audio',

@@ -143,6 +143,10 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const second = visit(audio.route);
     if ('waiting' in first) return { waiting: { ...first.waiting, route } };
     if ('waiting' in second) return { waiting: { ...second.waiting, route } };
+    for (const outcome of [first, second]) {
+      if (!('passed' in outcome) || facts.media[outcome.passed.route.from]) continue;
+      return { waiting: { route, source: outcome.passed.route.from, path: outcome.passed.path } };
+    }
     const input = { video: outputOf(first, facts).video, audio: outputOf(second, facts).audio };
     const apart = job(route, { at: 'paths', video: video.path, audio: audio.path }, input);
     const root = commonRoot(first, second, apart.job);

@@ -40,7 +40,7 @@ interface Life {
   startedAt: number;
   startedWall: number;
   progress: Progress;
-  /** When media last moved; undefined before the first progress. */
+  /** When media was last seen to move; undefined before the first time. */
   movedAt: number | undefined;
   /** When all its paths were last seen online, or it started. */
   onlineAt: number;
@@ -133,6 +133,8 @@ export class FfmpegBehaviour implements Behaviour {
     if (online) life.onlineAt = now;
     if (!life.ready && online && (publishes.length > 0 || life.movedAt !== undefined)) {
       life.ready = true;
+      // The server saw media: from here on silence is a stall, even before ffmpeg's first report.
+      life.movedAt ??= now;
       this.#neverReady = 0;
       life.slot.release();
       life.attempt.ready();
@@ -140,7 +142,7 @@ export class FfmpegBehaviour implements Behaviour {
 
     if (life.movedAt === undefined) {
       const limit = this.#endpoint === undefined ? this.#host.timing.start : this.#host.timing.startNetwork;
-      if (!life.ready && now - life.startedAt > limit) {
+      if (now - life.startedAt > limit) {
         this.#fail(life, cause('stalled', `no media within ${limit / 1000} s of its start`));
       }
     } else if (now - life.movedAt > stall * 1000) {

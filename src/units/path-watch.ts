@@ -2,6 +2,7 @@
 import type { ApiForward, ApiPath } from '../observe/mediamtx-api.ts';
 import type { PathStatus } from '../observe/state.ts';
 import type { PathSpec } from '../plan/types.ts';
+import { forwardTo } from './server-config.ts';
 import type { RunningServer } from './server-unit.ts';
 
 /** Milliseconds between two looks at remote copies, which costs a call for each path that has some. */
@@ -100,7 +101,7 @@ export class PathWatch {
       bytesIn: seen?.inboundBytes ?? 0,
       bytesOut: seen?.outboundBytes ?? 0,
       forward: spec.forward.map((to) => {
-        const found = forwards.find((forward) => forward.conf.dest === to);
+        const found = forwards.find((forward) => forward.conf.dest === forwardTo(to));
         const error = found?.lastError;
         return { to, state: found?.state ?? 'idle', ...(error ? { error } : {}) };
       }),

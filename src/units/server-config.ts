@@ -55,7 +55,13 @@ export function pathConfig(spec: PathSpec, nonce = 0): Json {
 
 /** The part of a path that changes without cutting anybody. */
 export function forwardConfig(spec: PathSpec): Json {
-  return { forward: spec.forward.map((dest) => ({ dest })) };
+  return { forward: spec.forward.map((url) => ({ dest: forwardTo(url) })) };
+}
+
+/** The server wants an RTMP stream key apart from the application: `rtmp://host/app/key` → `rtmp://host/app#key`. */
+export function forwardTo(url: string): string {
+  const parts = /^(rtmps?:\/\/[^/]+\/[^?#]+)\/([^/?#]+(?:\?.*)?)$/.exec(url);
+  return parts ? `${parts[1]}#${parts[2]}` : url;
 }
 
 function listeners(runtime: Runtime): Json {

@@ -125,16 +125,20 @@ export class Supervisor {
   async #first(plan: Plan): Promise<string[]> {
     this.#plan = plan;
     this.#startTicker();
+    // What asks a source directly needs no server: both start at the same time.
+    const [direct, served] = [plan.units.filter((spec) => !usesServer(spec)), plan.units.filter(usesServer)];
+    for (const spec of direct) this.#add(spec);
     try {
       await this.#startServer(plan);
     } catch (error) {
       this.#plan = undefined;
+      await Promise.all(direct.map((spec) => this.#remove(spec.id)));
       await this.#server?.unit.stop();
       this.#server = undefined;
       clearInterval(this.#ticker);
       throw error;
     }
-    for (const spec of plan.units) this.#add(spec);
+    for (const spec of served) this.#add(spec);
     return [SERVER_ID, ...plan.units.map((spec) => spec.id)];
   }
 
@@ -287,8 +291,8 @@ export class Supervisor {
     this.#ready =
       this.#stopping === undefined &&
       this.#server?.unit.state === 'running' &&
-      [...this.#units.values()].every((unit) => unit.state === 'running' || unit.state === 'finished') &&
-      this.#plan!.units.every((spec) => this.#units.has(spec.id));
+      // A probe that has finished is a route that is about to be planned.
+      this.#plan!.units.every((spec) => spec.kind !== 'probe' && isUp(this.#units.get(spec.id)));
     if (this.#ready && !was) this.#options.onEvent({ type: 'ready', at: Date.now() });
   }
 
@@ -329,4 +333,8 @@ export class Supervisor {
     this.#kick.reset();
     this.#tether.close();
   }
+}
+
+function isUp(unit: Unit | undefined): boolean {
+  return unit?.state === 'running' || unit?.state === 'finished';
 }

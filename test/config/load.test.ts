@@ -326,7 +326,7 @@ const faults: [string, string, string[]][] = [
   [
     'hashed password',
     settings('server: { users: [{ name: bob, password: "sha256:x" }] }'),
-    ['1:42 server.users.0.password: hashed passwords are not available in this version'],
+    ['1:42 server.users.0.password: a password can not hold ":": RTSP players could not log in with it'],
   ],
   [
     'user twice',
