@@ -6,8 +6,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
-import { end, prepare, root, say, spawned } from './lib/setup.mjs';
-import { fetchTestTools } from './lib/test-tools.mjs';
+import { fetchPrograms } from './lib/programs.mjs';
+import { end, prepare, root, spawned } from './lib/setup.mjs';
 
 await prepare();
 
@@ -44,22 +44,6 @@ function testFiles(wanted) {
       .map((name) => relative(root, join(path, name)))
       .sort();
   });
-}
-
-async function fetchPrograms() {
-  const { install, interruptible } = await import('../dist/tools/install.js');
-  const { createReport } = await import('../dist/tools/report.js');
-  const { cacheFolder } = await import('../dist/tools/cache.js');
-  const options = { report: createReport(), env: process.env };
-  for (const what of ['ffmpeg', 'mediamtx']) {
-    const found = await interruptible((signal) => install({ ...options, what, signal })).catch((error) =>
-      say(`${error.message}\n→ ${error.hint}\nthe tests with ${what} can't run and will say so`),
-    );
-    if (found?.ffmpeg) process.env.FFMPEG_PATH = found.ffmpeg.path;
-    if (found?.ffprobe) process.env.FFPROBE_PATH = found.ffprobe.path;
-    if (found?.mediamtx) process.env.MEDIAMTX_PATH = found.mediamtx.path;
-  }
-  await fetchTestTools(cacheFolder(process.env));
 }
 
 async function tap(kind, tests, options) {

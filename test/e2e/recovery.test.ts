@@ -57,9 +57,16 @@ t.test('a publisher that dies or hangs: readers stay', async (t) => {
       const pid = await relay.pidOf('source:promo');
       const at = performance.now();
       process.kill(pid, signal);
-      await relay.pidOf('source:promo', pid);
-      await relay.online('promo');
-      const back = performance.now();
+      const next = await relay.pidOf('source:promo', pid);
+      await until(
+        async () => {
+          const unit = await relay.unit('source:promo');
+          return unit.pid === next && unit.state === 'running';
+        },
+        { what: 'its successor to run' },
+      );
+      // What the dead one had sent may still be on its way: a second of new footage has the whole gap behind it.
+      const back = performance.now() + 1000;
       for (const reader of readers) await reader.footageAfter(back);
       const gaps = readers.map((reader) => reader.longestGapMs(at));
       return Math.max(...gaps);

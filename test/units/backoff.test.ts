@@ -30,3 +30,7 @@ t.test('a source that refuses for 5 minutes is asked at most 80 times', async (t
   while (trouble < 300) trouble += restartDelay(times++, trouble, 0.5) / 1000;
   t.ok(times < 80, `${times}`);
 });
+
+t.test('after a time of health the first restart comes at once, however old the trouble is', async (t) => {
+  t.equal(restartDelay(0, 1000, 0.5), 0);
+});

@@ -7,6 +7,8 @@ interface Stat {
   state: string;
   /** user + system, in clock ticks. */
   ticks: number;
+  /** The same of all its children that have ended. */
+  endedTicks: number;
   rssPages: number;
 }
 
@@ -23,6 +25,7 @@ function statOf(pid: number): Stat | undefined {
       state: fields[0] ?? '?',
       parent: Number(fields[1]),
       ticks: Number(fields[11]) + Number(fields[12]),
+      endedTicks: Number(fields[13]) + Number(fields[14]),
       rssPages: Number(fields[21]),
     };
   } catch {
@@ -79,6 +82,12 @@ export function usageOfTree(pid: number): Usage {
     cpuSeconds: all.reduce((sum, one) => sum + one.cpuSeconds, 0),
     rssBytes: all.reduce((sum, one) => sum + one.rssBytes, 0),
   };
+}
+
+/** CPU seconds of a process, of its descendants, and of all their children that have ended. */
+export function usageWithChildren(pid: number): number {
+  const stats = [pid, ...descendants(pid)].map(statOf).filter((stat) => stat !== undefined);
+  return stats.reduce((sum, stat) => sum + stat.ticks + stat.endedTicks, 0) / TICKS_PER_SECOND;
 }
 
 /** Command line of a process, as started. */
