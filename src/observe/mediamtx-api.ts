@@ -82,6 +82,11 @@ export class MediamtxApi {
     await this.#call('PATCH', '/v3/config/global/patch', { authInternalUsers: users });
   }
 
+  /** The embedded server makes a path of whatever is published; this tells it which it is to show, and under which name. */
+  async setStreams(streams: Record<string, string>): Promise<void> {
+    await this.#call('POST', '/streams', streams);
+  }
+
   close(): void {
     this.#agent.destroy();
   }

@@ -47,6 +47,8 @@ const server = new NodeMediaServer({
   store: { path: config.dir },
 });
 
+/** Stream name → path; more come as sources answer. */
+let streams = config.streams;
 const publishers = new Map<string, { session: Session; since: string }>();
 const readers = new Map<string, Session>();
 
@@ -76,7 +78,7 @@ function isUser(
   { streamQuery: { user: name, pass }, streamName }: Session,
   action: 'read' | 'publish',
 ): boolean {
-  const path = config.streams[streamName];
+  const path = streams[streamName];
   if (path === undefined) return false;
   return config.users.some((user) => {
     const allowed = user[action];
@@ -97,7 +99,7 @@ function admit(session: Session): void {
 }
 
 function paths(): object[] {
-  return Object.entries(config.streams).map(([stream, name]) => {
+  return Object.entries(streams).map(([stream, name]) => {
     const streamPath = `/live/${stream}`;
     const last = publishers.get(streamPath);
     const publisher = last?.session.broadcast.getPublishStatus() === 'publishing' ? last : undefined;
@@ -132,7 +134,15 @@ http
     if (request.headers.authorization !== expected) answer(401, {});
     else if (request.url?.startsWith('/v3/info')) answer(200, {});
     else if (request.url?.startsWith('/v3/paths/list')) answer(200, { pageCount: 1, items: paths() });
-    else answer(404, {});
+    else if (request.method === 'POST' && request.url === '/streams') {
+      request
+        .toArray()
+        .then((chunks: Buffer[]) => {
+          streams = JSON.parse(Buffer.concat(chunks).toString('utf8')) as NmsConfig['streams'];
+          answer(200, {});
+        })
+        .catch(() => answer(400, {}));
+    } else answer(404, {});
   })
   .listen(config.api, '127.0.0.1');
 

@@ -19,13 +19,17 @@ export interface NmsConfig {
   dir: string;
 }
 
+export function nmsStreams(plan: Plan): NmsConfig['streams'] {
+  return Object.fromEntries(plan.paths.map((path) => [nmsStream(path.name), path.name]));
+}
+
 export function nmsConfig(plan: Plan, runtime: Runtime, dir: string): NmsConfig {
   return {
     rtmp: runtime.listen.rtmp as Address,
     http: runtime.listen.hls,
     api: runtime.api,
     secrets: runtime.secrets,
-    streams: Object.fromEntries(plan.paths.map((path) => [nmsStream(path.name), path.name])),
+    streams: nmsStreams(plan),
     open: plan.paths.filter((path) => path.from.by === 'public').map((path) => nmsStream(path.name)),
     users: plan.server.users,
     dir,

@@ -2,6 +2,7 @@
 import type { Log } from '../observe/log.ts';
 import type { PathSpec, Plan } from '../plan/types.ts';
 import { diffPaths } from './diff.ts';
+import { nmsStreams } from './nms-config.ts';
 import { forwardConfig, pathConfig, serverUsers } from './server-config.ts';
 import type { RunningServer } from './server-unit.ts';
 
@@ -40,9 +41,9 @@ export class PathSync {
 
   async #apply(plan: Plan): Promise<void> {
     const server = this.#server;
-    // The embedded server makes a path of whatever is published.
-    if (server === undefined || plan.server.driver !== 'mediamtx') return;
+    if (server === undefined) return;
     const { api } = server;
+    if (plan.server.driver !== 'mediamtx') return api.setStreams(nmsStreams(plan));
     const paths = this.#paths;
     const diff = diffPaths(paths.values(), plan.paths);
     for (const name of diff.remove) {
