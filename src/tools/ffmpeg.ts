@@ -17,7 +17,7 @@ export interface FindOptions {
 export type Ffmpeg = Binary & { tools: Tools };
 
 /** The oldest version whose options the plans use. */
-const floor = '4.4';
+const floor = '5.1';
 const required = ['libx264', 'aac'];
 
 /** libavutil of each ffmpeg version: builds from its repository carry no other number. */

@@ -64,7 +64,7 @@ t.test('passes over what is unfit, and warns when it was named', async (t) => {
   const found = await findFfmpeg({ env, configured: old.path, bundled: join(folder, 'never-downloaded') });
   t.equal(found.path, good.path);
   t.same(found.warnings, [
-    `passed over configured: ${old.path}: version 4.2.7 is too old: 4.4 or newer is needed`,
+    `passed over configured: ${old.path}: version 4.2.7 is too old: 5.1 or newer is needed`,
     `passed over FFMPEG_PATH: ${poor.path}: version 5.1.9 lacks the encoder libx264`,
   ]);
 });
