@@ -10,27 +10,12 @@ import type { Arg, Facts, FfmpegUnit } from './types.ts';
 /** Packets of one track wait at most this long (µs) for those of the other before they are muxed. */
 const interleave = ['-max_interleave_delta', '1000000'];
 
-/** A path of the server as an input. RTSP carries every codec. */
-function read(path: string): Arg[] {
-  return [
-    '-fpsprobesize',
-    '0',
-    '-analyzeduration',
-    '2000000',
-    '-rtsp_transport',
-    'tcp',
-    '-timeout',
-    '10000000',
-    '-i',
-    { read: path, by: 'rtsp' },
-  ];
-}
-
 /**
- * Opened without a look into the stream, so that the second of two inputs starts within some 20 ms of the first:
- * each counts time from the moment at which it began to play.
+ * A path of the server as an input. RTSP carries every codec, and its description says all that is needed to begin:
+ * without a look into the stream the first packet is used, and two inputs start within some 20 ms of each other
+ * (each counts time from the moment at which it began to play).
  */
-function readAtOnce(path: string): Arg[] {
+function read(path: string): Arg[] {
   const blind = ['-fpsprobesize', '0', '-analyzeduration', '0', '-probesize', '32'];
   return [...blind, '-rtsp_transport', 'tcp', '-timeout', '10000000', '-i', { read: path, by: 'rtsp' }];
 }
@@ -83,7 +68,7 @@ export function mergeUnit(
   job: Job,
   facts: Facts,
 ): FfmpegUnit {
-  const args = ['-copyts', ...readAtOnce(paths.video), ...readAtOnce(paths.audio)];
+  const args = ['-copyts', ...read(paths.video), ...read(paths.audio)];
   const input = { video: '0:v:0', audio: '1:a:0' };
   return {
     ...unit(config, facts, `merge:${job.route.name}`, args, input, [job], 'always'),
