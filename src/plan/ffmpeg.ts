@@ -10,14 +10,22 @@ import type { Arg, Facts, FfmpegUnit } from './types.ts';
 /** Packets of one track wait at most this long (µs) for those of the other before they are muxed. */
 const interleave = ['-max_interleave_delta', '1000000'];
 
+/** A path of the server as ffmpeg and ffprobe open it: by RTSP, which carries every codec, where the server speaks it. */
+export function pathInput(config: Config, path: string): Arg[] {
+  const silence = '10000000';
+  return config.server.driver === 'node-media-server'
+    ? ['-rw_timeout', silence, '-i', { read: path, by: 'rtmp' }]
+    : ['-rtsp_transport', 'tcp', '-timeout', silence, '-i', { read: path, by: 'rtsp' }];
+}
+
 /**
- * A path of the server as an input. RTSP carries every codec, and its description says all that is needed to begin:
- * without a look into the stream the first packet is used, and two inputs start within some 20 ms of each other
- * (each counts time from the moment at which it began to play).
+ * An RTSP description says all that is needed to begin: without a look into the stream the first packet is used,
+ * and two inputs start within some 20 ms of each other (each counts time from the moment at which it began to play).
  */
-function read(path: string): Arg[] {
+function read(config: Config, path: string): Arg[] {
+  const described = config.server.driver === 'mediamtx';
   const blind = ['-fpsprobesize', '0', '-analyzeduration', '0', '-probesize', '32'];
-  return [...blind, '-rtsp_transport', 'tcp', '-timeout', '10000000', '-i', { read: path, by: 'rtsp' }];
+  return [...(described ? blind : []), ...pathInput(config, path)];
 }
 
 /**
@@ -53,7 +61,7 @@ export function sourceUnit(config: Config, name: string, jobs: Job[], facts: Fac
 export function pathUnit(config: Config, path: string, job: Job, facts: Facts): FfmpegUnit {
   const input = { video: '0:v:0', audio: '0:a:0' };
   return {
-    ...unit(config, facts, `route:${job.route.name}`, read(path), input, [job], 'always'),
+    ...unit(config, facts, `route:${job.route.name}`, read(config, path), input, [job], 'always'),
     reads: [path],
   };
 }
@@ -68,7 +76,7 @@ export function mergeUnit(
   job: Job,
   facts: Facts,
 ): FfmpegUnit {
-  const args = ['-copyts', ...read(paths.video), ...read(paths.audio)];
+  const args = ['-copyts', ...read(config, paths.video), ...read(config, paths.audio)];
   const input = { video: '0:v:0', audio: '1:a:0' };
   return {
     ...unit(config, facts, `merge:${job.route.name}`, args, input, [job], 'always'),

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { kindOf } from '../kinds/sources/index.ts';
 import { canPull } from '../kinds/sources/url.ts';
 import { label } from './codecs.ts';
-import { mergeUnit, pathUnit, selected, share, sourceUnit } from './ffmpeg.ts';
+import { mergeUnit, pathInput, pathUnit, selected, share, sourceUnit } from './ffmpeg.ts';
 import { type Job, type Outcome, outcomes, pathsOf, publishPath, type Waiting } from './jobs.ts';
 import { knownTracks } from './publish.ts';
 import type { Facts, PathSpec, Plan, ProbeUnit, RoutePlan, UnitSpec } from './types.ts';
@@ -140,7 +140,7 @@ function probes(config: Config, waiting: Waiting[]): ProbeUnit[] {
       kind: 'probe',
       routes: entries.map((entry) => entry.route.name),
       source,
-      args: path ? ['-rtsp_transport', 'tcp', '-i', { read: path, by: 'rtsp' }] : (request?.args ?? []),
+      args: path ? pathInput(config, path) : (request?.args ?? []),
       reads: path ? [path] : [],
       network: path ? true : (request?.network ?? true),
       why: [

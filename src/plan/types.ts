@@ -19,7 +19,11 @@ export interface Facts {
 export type Ingest = 'srt' | 'rtmp' | 'rtsp';
 
 /** One argument of a command: text, a private URL of the server, or a text that holds such URLs. */
-export type Arg = string | { publish: string; by: Ingest } | { read: string; by: 'rtsp' } | { join: Arg[] };
+export type Arg =
+  | string
+  | { publish: string; by: Ingest }
+  | { read: string; by: 'rtsp' | 'rtmp' }
+  | { join: Arg[] };
 
 export interface FfmpegUnit {
   id: string;
