@@ -1,6 +1,6 @@
 /** A screen: X11 by x11grab, Windows by gdigrab, macOS by avfoundation. */
 import { z } from 'zod';
-import { soundInput } from './capture.ts';
+import { audio, capture, capturedMedia, size } from './capture.ts';
 import { defineSource } from './source.ts';
 
 export interface DesktopSource {
@@ -14,8 +14,6 @@ export interface DesktopSource {
 
 const display =
   /^([A-Za-z0-9._-]*:[0-9]+(\.[0-9]+)?(\+[0-9]+,[0-9]+)?|desktop|title=[^\p{Cc}"]{1,200}|[0-9]{1,2})$/u;
-const sound = /^[A-Za-z0-9_][A-Za-z0-9 _.,:()-]{0,255}$/;
-
 export const desktop = defineSource<DesktopSource>({
   kind: 'desktop',
   summary: 'a screen, with or without sound',
@@ -25,15 +23,8 @@ export const desktop = defineSource<DesktopSource>({
       .regex(display, 'expected a display such as ":0.0"')
       .describe('":0.0" on Linux, "desktop" on Windows, "1" on macOS'),
     fps: z.number().min(1).max(120).optional().describe('Frames a second; 15 unless told otherwise'),
-    size: z
-      .string()
-      .regex(/^[1-9]\d{1,4}x[1-9]\d{1,4}$/, 'expected a size such as 1280x720')
-      .optional()
-      .describe('Part of the screen that is taken; all of it unless told otherwise'),
-    audio: z
-      .union([z.string().regex(sound, 'expected the name of a sound device'), z.literal(false)])
-      .optional()
-      .describe('Sound device, e.g. default'),
+    size: size.optional().describe('Part of the screen that is taken; all of it unless told otherwise'),
+    audio: audio.optional().describe('Sound device, e.g. default'),
   }),
   resolve(value: { desktop: string; fps?: number; size?: string; audio?: string | false }) {
     return {
@@ -44,40 +35,15 @@ export const desktop = defineSource<DesktopSource>({
       ...(value.audio && { audio: value.audio }),
     };
   },
-  media(source) {
-    return {
-      tracks: [
-        {
-          type: 'video',
-          codec: 'rawvideo',
-          width: 0,
-          height: 0,
-          frameRate: `${source.fps}/1`,
-          bFrames: false,
-        },
-        ...(source.audio
-          ? [{ type: 'audio' as const, codec: 'pcm_s16le', sampleRate: 48000, channels: 2 }]
-          : []),
-      ],
-    };
-  },
+  media: (source) => capturedMedia(source.fps, source.audio),
   input(source, _media, tools) {
     const rate = ['-framerate', String(source.fps)];
-    const size = source.size ? ['-video_size', source.size] : [];
+    const area = source.size ? ['-video_size', source.size] : [];
     const picture = {
-      linux: ['-f', 'x11grab', ...rate, ...size, '-i', source.desktop],
-      win32: ['-f', 'gdigrab', ...rate, ...size, '-i', source.desktop],
+      linux: ['-f', 'x11grab', ...rate, ...area, '-i', source.desktop],
+      win32: ['-f', 'gdigrab', ...rate, ...area, '-i', source.desktop],
       darwin: ['-f', 'avfoundation', ...rate, '-capture_cursor', '1', '-i', `${source.desktop}:none`],
-    }[tools.platform];
-    return {
-      args: [
-        '-thread_queue_size',
-        '64',
-        ...picture,
-        ...(source.audio ? soundInput(source.audio, tools) : []),
-      ],
-      video: '0:v:0',
-      ...(source.audio && { audio: '1:a:0' }),
     };
+    return capture(picture, source.audio, tools);
   },
 });
