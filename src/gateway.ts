@@ -6,7 +6,6 @@ import { messageOf, RelayError } from './errors.ts';
 import { kindOf } from './kinds/sources/index.ts';
 import type { Media } from './media.ts';
 import type { Log } from './observe/log.ts';
-import { probeMedia } from './observe/probe.ts';
 import type { Redactor } from './observe/redact.ts';
 import type { GatewayEvent, GatewayStatus } from './observe/state.ts';
 import { plan } from './plan/plan.ts';
@@ -231,11 +230,7 @@ class Gateway implements RunningGateway {
     if (!request || this.#doubted.has(source)) return;
     this.#doubted.add(source);
     try {
-      const media = await probeMedia({
-        ffprobe: this.#binaries.ffprobe,
-        args: request.args,
-        signal: this.#abort.signal,
-      });
+      const media = await this.#supervisor.probe(request.args, this.#abort.signal);
       this.#learn(source, media);
     } catch {
       // It does not answer: its unit goes on trying, and says why.

@@ -106,6 +106,13 @@ export class Supervisor {
     return done;
   }
 
+  /** One look at a source, by a process that dies with us like all others. */
+  probe(args: string[], signal: AbortSignal): Promise<Media> {
+    const { binaries, probe } = this.#options;
+    if (probe) return probe(args, signal);
+    return probeMedia({ ffprobe: binaries.ffprobe, prefix: this.#tether.prefix, args, signal });
+  }
+
   status(): Pick<GatewayStatus, 'ready' | 'units' | 'paths'> {
     const units = [...(this.#server === undefined ? [] : [this.#server.unit]), ...this.#units.values()];
     const routes = new Map(this.#plan?.units.map((spec) => [spec.id, spec.routes]));
@@ -254,10 +261,7 @@ export class Supervisor {
       pathsOnline: (paths, signal) => this.#watch.whenOnline(paths, signal),
     };
     if (spec.kind === 'probe') {
-      const probe =
-        this.#options.probe ??
-        ((args, signal) =>
-          probeMedia({ ffprobe: binaries.ffprobe, prefix: this.#tether.prefix, args, signal }));
+      const probe = (args: string[], signal: AbortSignal) => this.probe(args, signal);
       return new ProbeBehaviour(spec, { ...shared, probe, onMedia });
     }
     return new FfmpegBehaviour(spec, {
