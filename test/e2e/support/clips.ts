@@ -141,7 +141,11 @@ export async function png(): Promise<string> {
 
 /** Runs ffmpeg once for each list of arguments; the file appears whole or not at all. */
 export async function make(args: string[], extension: string, stdin?: Buffer): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16);
+  const sum = createHash('sha256').update(JSON.stringify(args));
+  const hash = sum
+    .update(stdin ?? '')
+    .digest('hex')
+    .slice(0, 16);
   const dir = join(tmpdir(), `relay-gateway-clips-${hash}`);
   const file = join(dir, `clip.${extension}`);
   if (existsSync(file)) return file;
