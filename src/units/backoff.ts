@@ -17,5 +17,5 @@ export function restartDelay(failures: number, trouble: number, random: number):
   const jitter = 0.8 + 0.4 * random;
   // Waiting as long as the trouble is old beyond a minute doubles the pause each time.
   if (trouble >= HEALTHY_AFTER) return Math.min(30, Math.max(2, trouble - HEALTHY_AFTER)) * jitter * 1000;
-  return (failures === 1 ? 0.5 : 1.2) * jitter * 1000;
+  return (failures === 1 ? 0.5 : 1.5) * jitter * 1000;
 }

@@ -302,7 +302,10 @@ export class Supervisor {
 
   #pollPeriod(): number {
     if (this.#gate.busy) return this.#timing.pollStarting;
-    const unready = [...this.#units.values()].some((unit) => unit.state === 'starting');
+    // Probes don't count: what they wait for is not seen on the server.
+    const unready = [...this.#units.values()].some(
+      (unit) => unit.state === 'starting' && unit.behaviour.kind === 'ffmpeg',
+    );
     return unready ? this.#timing.pollUnready : this.#timing.poll;
   }
 

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { restartDelay } from '../../src/units/backoff.ts';
 
-t.test('at once, then half a second, then little more than one', async (t) => {
+t.test('at once, then half a second, then a second and a half', async (t) => {
   t.equal(restartDelay(0, 0, 0.5), 0);
   t.equal(restartDelay(1, 0.1, 0.5), 500);
-  t.equal(restartDelay(2, 1, 0.5), 1200);
+  t.equal(restartDelay(2, 1, 0.5), 1500);
   for (const random of [0, 1]) t.ok(restartDelay(9, 59, random) < 2000);
 });
 
