@@ -67,10 +67,10 @@ export function redactText(text: string): string {
   return patterns.reduce((out, [pattern, mask]) => out.replace(pattern, mask), text);
 }
 
-/** How a secret may look in a URL, in JSON or as typed. */
+/** How a secret may look in a URL, in JSON, in a command or as typed. */
 function spellings(secret: string): Set<string> {
   const encoded = encodeURIComponent(secret);
-  return new Set([
+  const spelt = [
     secret,
     encoded,
     encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
@@ -79,7 +79,9 @@ function spellings(secret: string): Set<string> {
     encoded.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
     encoded.replaceAll('%20', '+'),
     JSON.stringify(secret).slice(1, -1),
-  ]);
+  ];
+  // The last is how a shell's single quotes hold one.
+  return new Set(spelt.flatMap((text) => [text, text.replaceAll("'", "'\\''")]));
 }
 
 function escapeRegExp(text: string): string {

@@ -35,6 +35,8 @@ t.test('by value, however it is spelt', async (t) => {
   const spelt = ['pä ss/"w*', encodeURIComponent('pä ss/"w*'), 'p%c3%a4%20ss%2f%22w*', 'pä ss/\\"w*'];
   for (const text of spelt) t.equal(redactor.redactText(`see ${text}.`), 'see ***.');
   t.equal(redactor.redactText('rtmp://live.example/app/stream-key-1234'), 'rtmp://live.example/app/***');
+  redactor.add(["it's%me"]);
+  t.equal(redactor.redactText(`'rtsp://cam:it'\\''s%25me@h/'`), `'rtsp://cam:***@h/'`, 'quoted for a shell');
   t.equal(redactor.redactText('abcdef'), 'abcdef', 'too short to be told from other text');
 });
 
