@@ -90,7 +90,8 @@ function describe(
   }
   if (issue.code === 'invalid_type') {
     const hint = issue.message === 'expected text' && formIsPlain(value) ? 'put it in quotes' : undefined;
-    return [`${issue.message}, got ${shown(value)}`, hint];
+    const secret = issue.path.at(-1) === 'password' && formIsPlain(value);
+    return [`${issue.message}, got ${secret ? `a ${typeof value}` : shown(value)}`, hint];
   }
   if (issue.code === 'invalid_value') {
     const near = typeof value === 'string' && report.suggest(() => closest(value, issue.values.map(String)));

@@ -18,6 +18,8 @@ export interface Tree {
   keyPositionOf(path: Path): Position;
 }
 
+const asText = 'a text that begins with * must stand in quotes';
+
 /** Values that aliases may repeat: enough for shared settings, too few for a bomb. */
 const maxRepeated = 20_000;
 
@@ -57,7 +59,8 @@ export function readTree({ document, positionAt }: YamlFile, env: Environment, r
 
   function readAlias(alias: Alias, path: Path): unknown {
     const target = anchors.get(alias.source);
-    if (!target) return fail(alias, path, `no value before this one has the anchor &${alias.source}`);
+    // It may be a password that begins with *: what it says is not repeated.
+    if (!target) return fail(alias, path, 'no value before this one has this anchor', asText);
     targets.set(alias, target);
     return read(target, path, true);
   }

@@ -4,6 +4,9 @@ import { z } from 'zod';
 import type { Address } from './config.ts';
 import { unsafeNames } from './tree.ts';
 
+/** To the media server these stand for every path. */
+const everyPath: readonly string[] = ['all', 'all_others'];
+
 export const namePattern = /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,7}$/;
 
 /** How a name must look; undefined: it is one. */
@@ -11,7 +14,7 @@ export function nameProblem(name: string): string | undefined {
   if (!namePattern.test(name)) {
     return 'a name has letters, digits, _ and -, at most 64 in each part, and at most 8 parts with / between them';
   }
-  const unsafe = name.split('/').find((part) => unsafeNames.includes(part));
+  const unsafe = everyPath.includes(name) ? name : name.split('/').find((part) => unsafeNames.includes(part));
   return unsafe && `"${unsafe}" can not be a name`;
 }
 

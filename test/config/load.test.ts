@@ -165,7 +165,7 @@ const faults: [string, string, string[]][] = [
   [
     'number as text',
     settings('server: { users: [{ name: bob, password: 12345 }] }'),
-    ['1:42 server.users.0.password: expected text, got 12345'],
+    ['1:42 server.users.0.password: expected text, got a number'],
   ],
   ['missing key', routes('cam:', '  split: true'), ['4:3 routes.cam.from: is missing']],
   ['missing inner key', sources('m: { merge: { video: cam } }'), ['4:8 sources.m.merge.audio: is missing']],
@@ -178,6 +178,19 @@ const faults: [string, string, string[]][] = [
     'unsafe part of a name',
     routes('a/constructor: cam'),
     ['4:3 routes.a/constructor: this can not be the name of a route: "constructor" can not be a name'],
+  ],
+  [
+    'a name that is every path to the media server',
+    routes('cam: { from: cam, to: [all, all/x] }', 'all_others: cam'),
+    [
+      '4:26 routes.cam.to.0: this is neither a path nor the URL of a remote server: "all" can not be a name',
+      '5:3 routes.all_others: this can not be the name of a route: "all_others" can not be a name',
+    ],
+  ],
+  [
+    'a password that is read as an alias',
+    settings('server: { users: [{ name: bob, password: *hunter22 }] }'),
+    ['1:42 server.users.0.password: no value before this one has this anchor'],
   ],
   [
     'unsafe path',
