@@ -61,7 +61,12 @@ export interface Passed {
   remotes: string[];
 }
 
-export type Outcome = { job: Job } | { waiting: Waiting } | { passed: Passed };
+/** A route of which nothing is left: its source has only what the route leaves out. */
+export interface Empty {
+  route: Route;
+}
+
+export type Outcome = { job: Job } | { waiting: Waiting } | { passed: Passed } | { empty: Empty };
 
 export function publishPath(name: string, source: Extract<Source, { kind: 'publish' }>): string {
   return source.path ?? name;
@@ -129,10 +134,12 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
   /** From another route: a copy of a copy reads the same source, everything else reads the other route's path. */
   const afterRoute = (route: Route, before: Outcome): Outcome => {
     if ('waiting' in before) return { waiting: { ...before.waiting, route } };
+    if ('empty' in before) return { empty: { route } };
     if ('passed' in before) return published(route, before.passed.route.from, before.passed.path);
     const path = before.job.paths[0]!.path;
     const next = job(route, { at: 'path', path }, before.job.output, before.job.root);
-    const fused = before.job.origin.at === 'source' && copies(before.job) && copies(next.job);
+    const fused =
+      'job' in next && before.job.origin.at === 'source' && copies(before.job) && copies(next.job);
     return fused ? { job: { ...next.job, origin: before.job.origin } } : next;
   };
 
@@ -148,7 +155,13 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
       return { waiting: { route, source: outcome.passed.route.from, path: outcome.passed.path } };
     }
     const input = { video: outputOf(first, facts).video, audio: outputOf(second, facts).audio };
-    const apart = job(route, { at: 'paths', video: video.path, audio: audio.path }, input);
+    // A path that has nothing to give is not waited for.
+    const origin: Origin =
+      input.video && input.audio
+        ? { at: 'paths', video: video.path, audio: audio.path }
+        : { at: 'path', path: input.video ? video.path : audio.path };
+    const apart = job(route, origin, input);
+    if ('empty' in apart) return apart;
     const root = commonRoot(first, second, apart.job);
     // Picture and sound of one source share its clock as long as nobody parts them: so they are not parted.
     return root
@@ -165,7 +178,12 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
       : apart;
   };
 
-  const job = (route: Route, origin: Origin, input: Tracks, before?: Root): { job: Job } => {
+  const job = (
+    route: Route,
+    origin: Origin,
+    input: Tracks,
+    before?: Root,
+  ): { job: Job } | { empty: Empty } => {
     const remotes = remotesOf(route);
     const needs: Needs = {
       readers: readers(config),
@@ -174,6 +192,8 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const video = decideVideo(input.video, route.video, needs);
     const audio = decideAudio(input.audio, route.audio, needs);
     const output = { video: outputVideo(video, input.video), audio: outputAudio(audio, input.audio) };
+    // Without a track to name, ffmpeg would choose one by itself.
+    if (!output.video && !output.audio) return { empty: { route } };
     const paths = pathsOf(route).filter(({ select }) =>
       select === 'v' ? output.video : select === 'a' ? output.audio : true,
     );

@@ -2,7 +2,7 @@
  * Config and facts → plan. Pure: no file, no clock, no environment is looked at.
  * The fewest processes that keep one clock: what the server does natively and in sync costs none.
  */
-import type { Config } from '../config/config.ts';
+import type { Config, Route } from '../config/config.ts';
 import { kindOf } from '../kinds/sources/index.ts';
 import { canPull } from '../kinds/sources/url.ts';
 import { label } from './codecs.ts';
@@ -153,9 +153,13 @@ function probes(config: Config, waiting: Waiting[]): ProbeUnit[] {
 }
 
 function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePlan {
-  const { route } = 'job' in outcome ? outcome.job : 'passed' in outcome ? outcome.passed : outcome.waiting;
+  const route = routeOf(outcome);
   const remotes = route.to.flatMap((sink) => (sink.kind === 'remote' ? [sink.url] : []));
   const base = { name: route.name, from: route.from, remotes };
+  if ('empty' in outcome) {
+    const why = `nothing is left to serve: ${route.from} has only what the route leaves out`;
+    return { ...base, paths: [], tracks: [], why: [why] };
+  }
   if ('waiting' in outcome) {
     return {
       ...base,
@@ -175,6 +179,12 @@ function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePla
   const { job } = outcome;
   const pulled = paths.some((path) => path.route === route.name && path.from.by === 'pull');
   const decisions = [job.video, job.audio].flatMap((decision) => ('why' in decision ? [decision.why] : []));
+  const source = config.sources[route.from];
+  const silent = (['video', 'audio'] as const).flatMap((track) =>
+    source?.kind === 'merge' && !job.input[track]
+      ? [`${source[track]} has no ${track === 'video' ? 'picture' : 'sound'} to give`]
+      : [],
+  );
   const lost =
     job.remotes.length && !forwards(config, job).length ? ['remote copies need the driver mediamtx'] : [];
   return {
@@ -184,7 +194,14 @@ function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePla
     why: [
       ...(pulled ? ['pulled by the server itself: one track needs no alignment, so no process'] : []),
       ...decisions,
+      ...silent,
       ...lost,
     ],
   };
+}
+
+function routeOf(outcome: Outcome): Route {
+  if ('job' in outcome) return outcome.job.route;
+  if ('passed' in outcome) return outcome.passed.route;
+  return 'empty' in outcome ? outcome.empty.route : outcome.waiting.route;
 }

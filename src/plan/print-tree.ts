@@ -34,7 +34,8 @@ function printRoute(plan: Plan, route: RoutePlan): string {
     ...route.remotes.filter((url) => !forwarded.has(url)).map((url) => ({ text: `remote ${url}` })),
     ...route.why.map((text) => ({ text })),
   ];
-  const tracks = route.tracks.length > 0 ? route.tracks.join(', ') : 'tracks not known yet';
+  const none = route.paths.length > 0 ? 'tracks not known yet' : 'no tracks';
+  const tracks = route.tracks.length > 0 ? route.tracks.join(', ') : none;
   return [`${route.name}  ← ${route.from}  (${tracks})`, ...lines(nodes)].join('\n');
 }
 
