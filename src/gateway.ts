@@ -1,7 +1,7 @@
 /** The running product: load → plan → supervise → observe; reload; stop. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Api } from './api/server.ts';
-import type { Config } from './config/config.ts';
+import type { Address, Config } from './config/config.ts';
 import { messageOf, RelayError } from './errors.ts';
 import { kindOf } from './kinds/sources/index.ts';
 import type { Media } from './media.ts';
@@ -9,7 +9,7 @@ import type { Log } from './observe/log.ts';
 import type { Redactor } from './observe/redact.ts';
 import type { GatewayEvent, GatewayStatus } from './observe/state.ts';
 import { plan } from './plan/plan.ts';
-import type { Facts, Plan } from './plan/types.ts';
+import type { Facts, Plan, RoutePlan } from './plan/types.ts';
 import { type Ffmpeg, findFfmpeg, findFfprobe } from './tools/ffmpeg.ts';
 import { findMediamtx } from './tools/mediamtx.ts';
 import { Supervisor } from './units/supervisor.ts';
@@ -34,10 +34,15 @@ export interface GatewayOptions {
   redact: Redactor;
   /** Reload when the file changes. */
   watch?: boolean;
+  /** Ends a start that is under way. */
+  signal?: AbortSignal;
 }
 
 /** Answers of several sources that come within this time (ms) are planned together. */
 const settle = 15;
+
+/** How long an API that moves elsewhere goes on where it was (ms): whoever asked for the move waits for an answer. */
+const farewell = 500;
 
 /** Starts everything that the config wants. Resolves when the server answers; the sources follow as they can. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
@@ -45,11 +50,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   options.redact.add(config.secrets);
   const binaries = await findBinaries(config, options);
   const gateway = new Gateway(options, config, binaries);
+  const stop = () => void gateway.stop();
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
+    options.signal?.throwIfAborted();
     await gateway.start();
   } catch (error) {
     await gateway.stop();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
   }
   return gateway;
 }
@@ -92,6 +102,11 @@ class Gateway implements RunningGateway {
   #facts: Facts;
   #plan: Plan;
   #api: Api | undefined;
+  /** Where it listens, as the file says; undefined before the first time. */
+  #listening: Address | false | undefined;
+  readonly #leaving = new Set<Api>();
+  #reloading: Promise<unknown> = Promise.resolve();
+  #nextReload: Promise<{ changed: string[] }> | undefined;
   #configError: string | undefined;
   #replan: NodeJS.Timeout | undefined;
   /** Plans are applied one after the other. */
@@ -142,16 +157,30 @@ class Gateway implements RunningGateway {
     return () => this.#listeners.delete(listener);
   }
 
-  async reload(): Promise<{ changed: string[] }> {
+  /** One after the other. Who asks while one waits for its turn gets the same: it will read what is there by then. */
+  reload(): Promise<{ changed: string[] }> {
+    this.#nextReload ??= this.#reloading
+      .catch(() => {})
+      .then(() => {
+        this.#nextReload = undefined;
+        return this.#reload();
+      });
+    this.#reloading = this.#nextReload;
+    return this.#nextReload;
+  }
+
+  async #reload(): Promise<{ changed: string[] }> {
     const { log, redact } = this.#options;
+    let failed = `the old plan runs on; ${this.#config.file} was refused`;
     try {
       const next = await this.#options.load();
+      failed = `not all of ${this.#config.file} could be put to work`;
       redact.add(next.secrets);
       const before = this.#config;
       this.#config = this.#served(next);
       this.#forgetChanged(before);
       const changed = await this.#apply();
-      if (!isDeepStrictEqual(before.api, next.api)) await this.#listen();
+      await this.#listen();
       this.#configError = undefined;
       const message = changed.length ? `reloaded: ${changed.join(', ')}` : 'reloaded: nothing changed';
       log.info(message);
@@ -159,7 +188,7 @@ class Gateway implements RunningGateway {
       return { changed };
     } catch (error) {
       this.#configError = redact.redactText(messageOf(error));
-      log.error(`the old plan runs on; ${this.#config.file} was refused:\n${messageOf(error)}`);
+      log.error(`${failed}:\n${messageOf(error)}`);
       this.#emit({ type: 'reload', at: Date.now(), ok: false, message: this.#configError, changed: [] });
       throw error;
     }
@@ -169,9 +198,11 @@ class Gateway implements RunningGateway {
     this.#abort.abort();
     this.#unwatch?.();
     clearTimeout(this.#replan);
-    await this.#api?.close();
+    // At once: what is being applied may wait for a server that never answers.
+    const stopped = this.#supervisor.stop();
+    await Promise.all([this.#api, ...this.#leaving].map((api) => api?.close()));
     await this.#applying.catch(() => {});
-    await this.#supervisor.stop();
+    await stopped;
   }
 
   /** The config as this machine can serve it: the embedded driver where no media server was found. */
@@ -187,26 +218,41 @@ class Gateway implements RunningGateway {
       .catch(() => {})
       .then(() => {
         if (this.#abort.signal.aborted) return [];
+        const before = this.#plan;
         this.#plan = plan(this.#config, this.#facts);
+        this.#warnOfNothing(before);
         return this.#supervisor.apply(this.#plan);
       });
     this.#applying = next;
     return next;
   }
 
+  /** The API moves only when it has arrived: a busy port leaves it where it is. */
   async #listen(): Promise<void> {
-    await this.#api?.close();
-    this.#api = undefined;
     const { listen } = this.#config.api;
-    if (!listen) return;
+    if (isDeepStrictEqual(listen, this.#listening)) return;
+    const before = this.#api;
+    this.#api = listen ? await this.#startApi(listen) : undefined;
+    this.#listening = listen;
+    if (this.#abort.signal.aborted) await this.#api?.close();
+    if (before === undefined) return;
+    this.#leaving.add(before);
+    setTimeout(() => void before.close().finally(() => this.#leaving.delete(before)), farewell).unref();
+  }
+
+  async #startApi(listen: Address): Promise<Api> {
+    const { log, redact } = this.#options;
     // Loaded while the first processes start: the HTTP library is the largest of ours.
     const { startApi } = await import('./api/server.ts');
-    this.#api = await startApi({
-      listen,
-      gateway: this,
-      log: this.#options.log,
-      redact: this.#options.redact,
-    });
+    return startApi({ listen, gateway: this, log, redact });
+  }
+
+  /** A route without any track is no fault that a unit could report. */
+  #warnOfNothing(before: Plan): void {
+    const known = new Set(before.routes.filter(isNothing).map(({ name }) => name));
+    for (const { name, why } of this.#plan.routes.filter(isNothing)) {
+      if (!known.has(name)) this.#options.log.warn({ route: name }, why.join('; '));
+    }
   }
 
   #emit(event: GatewayEvent): void {
@@ -248,4 +294,8 @@ class Gateway implements RunningGateway {
       media: Object.fromEntries(Object.entries(this.#facts.media).filter(same)),
     };
   }
+}
+
+function isNothing({ paths }: RoutePlan): boolean {
+  return paths.length === 0;
 }

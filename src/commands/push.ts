@@ -52,7 +52,8 @@ export const command = defineCommand({
     const config = await configOf(target, to, io);
     await refuseUnreadable(target, config, io);
     const log = await openLog(format, level, io);
-    const start = () => startGateway({ load: async () => config, env: io.env, log, redact: io.redact });
+    const start = (signal: AbortSignal) =>
+      startGateway({ load: async () => config, env: io.env, log, redact: io.redact, signal });
     return serve(io, format, start, played);
   },
 });

@@ -22,8 +22,9 @@ export const command = defineCommand({
   async handler({ file, watch, 'dry-run': dryRun, log: format, level }, io) {
     if (dryRun) return showPlan(file);
     const log = await openLog(format, level, io);
-    return serve(io, format, () =>
-      startGateway({ load: () => loadConfig(file, io.env), env: io.env, log, redact: io.redact, watch }),
+    const load = () => loadConfig(file, io.env);
+    return serve(io, format, (signal) =>
+      startGateway({ load, env: io.env, log, redact: io.redact, watch, signal }),
     );
 
     async function showPlan(name: string): Promise<number> {

@@ -36,7 +36,7 @@ export function openLog(format: Format, level: Level, io: Io): Promise<Log> {
 export async function serve(
   io: Io,
   format: Format,
-  start: () => Promise<RunningGateway>,
+  start: (signal: AbortSignal) => Promise<RunningGateway>,
   until?: (gateway: RunningGateway) => Promise<void>,
 ): Promise<number> {
   const stop = new AbortController();
@@ -50,8 +50,12 @@ export async function serve(
   const signals = { SIGINT: onStop, SIGTERM: onStop, SIGHUP: onReload };
   for (const [signal, listener] of Object.entries(signals)) process.on(signal, listener);
   try {
-    gateway = await start();
-    if (!stop.signal.aborted) {
+    gateway = await start(stop.signal).catch((error: unknown) => {
+      // It was told to.
+      if (!stop.signal.aborted) throw error;
+      return undefined;
+    });
+    if (gateway && !stop.signal.aborted) {
       show(gateway, io, format);
       await Promise.race([aborted(stop.signal), ...(until ? [until(gateway)] : [])]);
     }

@@ -64,6 +64,7 @@ export class Supervisor {
   #tickedAt = 0;
   #ready = false;
   #stopping: Promise<void> | undefined;
+  readonly #stopped = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -126,6 +127,7 @@ export class Supervisor {
   /** Ends everything in reverse order: publishers first, so that files and streams are closed, then the server. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
+    this.#stopped.abort();
     return this.#stopping;
   }
 
@@ -171,8 +173,19 @@ export class Supervisor {
     return [...(diff.server ? [SERVER_ID] : []), ...diff.stop, ...diff.start, ...diff.restart];
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when it answers; rejects when it will not, or when nobody waits for it any more. */
   #startServer(plan: Plan): Promise<void> {
+    const { signal } = this.#stopped;
+    return new Promise((resolve, reject) => {
+      const stopping = () => reject(new RelayError('RELAY_STATE', 'the supervisor is stopping'));
+      if (signal.aborted) return stopping();
+      signal.addEventListener('abort', stopping, { once: true });
+      const settled = () => signal.removeEventListener('abort', stopping);
+      this.#serverUntilUp(plan).then(resolve, reject).finally(settled);
+    });
+  }
+
+  #serverUntilUp(plan: Plan): Promise<void> {
     const { binaries } = this.#options;
     if (plan.server.driver === 'mediamtx' && binaries.server === undefined) {
       return Promise.reject(new RelayError('RELAY_BINARY_MISSING', 'MediaMTX is not installed'));

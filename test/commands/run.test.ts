@@ -1,5 +1,5 @@
 /** `run` and `push` in the foreground, with the embedded server: addresses, signals, ends. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -7,6 +7,7 @@ import { portOr } from '../../src/commands/free-port.ts';
 import { makeClip } from '../support/clips.ts';
 import { built, relay, startRelay } from '../support/relay.ts';
 
+t.setTimeout(90_000);
 t.before(built);
 
 const freePort = () => portOr(0);
@@ -45,6 +46,43 @@ t.test('run: addresses, status, reload by SIGHUP, a bad file, SIGTERM', async (t
   run.child.kill('SIGTERM');
   t.equal(await run.ended, 0);
   for (const line of run.err().trim().split('\n')) t.match(JSON.parse(line), { level: String, msg: String });
+});
+
+t.test('run: the API moves when a reload says so, and stays where it is while it can not', async (t) => {
+  const { cwd, api, text, write } = await site(t);
+  const [busy, next] = await Promise.all([freePort(), freePort()]);
+  const at = (port: number) => text('160x90').replace(`127.0.0.1:${api}`, `127.0.0.1:${port}`);
+  const reload = (port: number) => relay(t, ['reload', '--api', `127.0.0.1:${port}`], { cwd });
+  const run = startRelay(t, ['run', '--log', 'json'], { cwd });
+  await run.until(/"addresses"/);
+
+  const other = createServer().listen(busy, '127.0.0.1');
+  t.teardown(() => other.close());
+  write(at(busy));
+  t.match(await reload(api), { code: 69, err: new RegExp(`${busy} is in use`) });
+  t.match(await reload(api), { code: 69 }, 'it answers where it was, and tries again');
+
+  write(at(next));
+  t.match(await reload(api), { code: 0 }, 'who asked for the move gets an answer');
+  t.match(await reload(next), { code: 0 });
+  for (let at = 0; at < 50; at++) run.child.kill('SIGHUP');
+  t.match(await reload(next), { code: 0 });
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended, 0);
+  t.notMatch(run.err(), /MaxListeners/);
+});
+
+t.test('run: a signal ends a start that would last', async (t) => {
+  const { cwd, text, write } = await site(t);
+  const mute = '#!/bin/sh\n[ "$1" = --version ] && exec echo v1.20.1\nexec sleep 60\n';
+  writeFileSync(join(cwd, 'mute'), mute, { mode: 0o755 });
+  write(text('160x90').replace('driver: node-media-server', 'driver: mediamtx, binary: ./mute'));
+  const run = startRelay(t, ['run', '--log', 'json', '--level', 'debug'], { cwd });
+  await run.until(/"server".*"starting"/);
+  const asked = performance.now();
+  run.child.kill('SIGTERM');
+  t.equal(await run.ended, 0);
+  t.ok(performance.now() - asked < 5000, 'far from the 30 s in which it would give up');
 });
 
 t.test('run: bad and missing files start nothing', async (t) => {
@@ -111,10 +149,16 @@ t.test('a second signal ends it at once, and its children with it', async (t) =>
   while (pids.some(alive)) await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
+/** A dead process stays in the list of processes where nobody collects orphans, as in many containers. */
 function alive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch {
     return false;
+  }
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return process.platform !== 'linux';
   }
 }
