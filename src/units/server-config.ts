@@ -72,7 +72,8 @@ function listeners(runtime: Runtime): Json {
     rtmp: rtmp !== false,
     ...(rtmp === false ? {} : { rtmpAddress: hostPort(rtmp) }),
     hls: hls !== false,
-    ...(hls === false ? {} : { hlsAddress: hostPort(hls), hlsAllowOrigins: [] }),
+    // VLC 3 stands still on a low-latency playlist; who wants less delay than this has WebRTC.
+    ...(hls === false ? {} : { hlsAddress: hostPort(hls), hlsAllowOrigins: [], hlsVariant: 'fmp4' }),
     webrtc: webrtc !== false,
     ...(webrtc === false ? {} : webrtcConfig(webrtc, runtime)),
     srt: srt !== false,
