@@ -106,7 +106,7 @@ t.test('run --dry-run shows the plan', async (t) => {
   const { cwd } = await site(t);
   t.match(await relay(t, ['run', '--dry-run'], { cwd }), {
     code: 0,
-    out: /^server node-media-server[^]*bars {2}← bars/,
+    out: /^server node-media-server[\s\S]*bars {2}← bars/,
   });
 });
 
