@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { messageOf, RelayError } from '../errors.ts';
+import { printable } from './printable.ts';
 import { createRedactor } from './redact.ts';
 
 /** One line of ffprobe's output: `packet|pts_time=0.0|flags=K_` */
@@ -74,7 +75,8 @@ export function unreadable(url: string, cause: string): RelayError {
 /** The last line that says something, without ffmpeg's "[rtsp @ 0x55…]" in front. */
 function lastCause(stderr: string): string | undefined {
   const lines = stderr.split('\n').map((line) => line.replace(/^(\[[^\]]* @ [^\]]*\]\s*)+/, '').trim());
-  return lines.filter((line) => line !== '').at(-1);
+  const last = lines.filter((line) => line !== '').at(-1);
+  return last && printable(last);
 }
 
 function parseRecord(line: string, start: number): ProbeRecord {

@@ -1,5 +1,6 @@
 /** The server's log lines, passed on into ours. Most are JSON; errors of its start and odd signs are not. */
 import type { Log } from '../observe/log.ts';
+import { printable } from '../observe/printable.ts';
 import { Tail } from './stderr.ts';
 
 export class ServerLog {
@@ -37,9 +38,10 @@ export class ServerLog {
 function message(line: string): string {
   try {
     const entry: unknown = JSON.parse(line);
-    if (typeof entry === 'object' && entry !== null && 'message' in entry) return String(entry.message);
+    if (typeof entry === 'object' && entry !== null && 'message' in entry)
+      return printable(String(entry.message));
   } catch {
     // its escapes are Go's, not always JSON's
   }
-  return line;
+  return printable(line);
 }

@@ -1,4 +1,5 @@
 /** From what ffmpeg wrote before it ended to the cause in one line. */
+import { printable } from '../observe/printable.ts';
 import type { ExitCause } from '../observe/state.ts';
 import { cause } from './cause.ts';
 
@@ -26,7 +27,7 @@ export class Tail {
     return this.#bytes
       .toString('utf8')
       .split(/[\r\n]+/)
-      .map((line) => line.trimEnd().slice(0, LINE_LENGTH))
+      .map((line) => printable(line).trimEnd().slice(0, LINE_LENGTH))
       .filter((line) => line !== '')
       .slice(-TAIL_LINES);
   }

@@ -64,3 +64,9 @@ t.test('progress', async (t) => {
   t.equal(progress.figures.frames, 60);
   t.ok(progress.push('continue\n') || progress.push(block(80, '3200000')));
 });
+
+t.test('nothing that a terminal would obey', async (t) => {
+  const tail = new Tail();
+  tail.push(Buffer.from('[error] \x1b[2J\x1b]0;gotcha\x07 x: Connection refused\x9b31m\r\nnext\u202eline\n'));
+  t.strictSame(tail.lines(), ['[error]  [2J ]0;gotcha  x: Connection refused 31m', 'next line']);
+});
