@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RelayError } from '../errors.ts';
+import { messageOf, RelayError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import { MediamtxApi } from '../observe/mediamtx-api.ts';
 import type { Figures } from '../observe/state.ts';
@@ -23,6 +23,9 @@ export const SERVER_ID = 'server';
 
 /** "listen tcp 127.0.0.1:8554: bind: address already in use", "port 127.0.0.1:1935 is already in use" */
 const BUSY = /(?:listen \w+|port) (\S+?):?(?: bind:)?(?: is)?(?: address)? already in use/;
+
+/** It has read its file by then (ms), and looks for changes of it in vain from then on. */
+const FORGET_AFTER = 1000;
 
 /** Calls in a row without answer after which it counts as hanging. */
 const MISSED = 3;
@@ -80,10 +83,10 @@ export class ServerBehaviour implements Behaviour {
     const plan = this.#host.plan();
     const runtime = await createRuntime(plan, this.#host.secrets);
     // Only we may look inside: its file holds the passwords of cameras and users.
-    const dir = await mkdtemp(join(tmpdir(), 'relay-'));
+    const dir = await mkdtemp(join(tmpdir(), 'relay-')).catch(noRoom);
     try {
       if (attempt.signal.aborted) return stopOf(attempt.signal).cause;
-      const [command, args] = await this.#prepare(dir, plan, runtime);
+      const [command, args] = await this.#prepare(dir, plan, runtime).catch(noRoom);
       return await this.#live(attempt, new Launch(command, args, dir, plan, runtime, this.#host));
     } finally {
       await rm(dir, { recursive: true, force: true });
@@ -121,11 +124,14 @@ export class ServerBehaviour implements Behaviour {
     const over = new AbortController();
     const exited = child.exited.finally(() => over.abort());
     const up = await this.#untilUp(attempt, launch, over.signal);
+    let forget: NodeJS.Timeout | undefined;
     if (up) {
+      forget = setTimeout(() => void launch.forget(), FORGET_AFTER);
       attempt.ready();
       this.#host.up({ api, runtime: launch.runtime, plan: launch.plan });
     }
     const exit = await exited;
+    clearTimeout(forget);
     signal.removeEventListener('abort', end);
     this.#attempt = undefined;
     api.close();
@@ -173,6 +179,12 @@ export class ServerBehaviour implements Behaviour {
   }
 }
 
+/** Says which folder it is that is full, missing or closed to us. */
+function noRoom(error: unknown): never {
+  if (error instanceof RelayError) throw error;
+  throw new Error(`no file can be written to ${tmpdir()}: ${messageOf(error)}`, { cause: error });
+}
+
 /** One process of the server with all that belongs to it. */
 class Launch {
   readonly child: Child;
@@ -180,9 +192,11 @@ class Launch {
   readonly log: ServerLog;
   readonly plan: Plan;
   readonly runtime: Runtime;
+  readonly #file: string | undefined;
 
   constructor(command: string, args: string[], cwd: string, plan: Plan, runtime: Runtime, host: ServerHost) {
     this.plan = plan;
+    this.#file = args.at(-1);
     this.runtime = runtime;
     this.log = new ServerLog(host.log);
     this.api = new MediamtxApi({ port: runtime.api, ...runtime.secrets.control, timeout: host.timing.api });
@@ -191,6 +205,11 @@ class Launch {
       cwd,
       onStdout: (chunk) => this.log.push(chunk),
     });
+  }
+
+  /** Passwords stay on the disk no longer than they must: nobody tidies up after a gateway that is killed. */
+  async forget(): Promise<void> {
+    if (this.#file !== undefined) await rm(this.#file, { force: true }).catch(() => {});
   }
 }
 

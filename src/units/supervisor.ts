@@ -215,7 +215,10 @@ export class Supervisor {
           if (settled || state !== 'waiting') return;
           if (behaviour.portBusy !== undefined) reject(behaviour.portBusy);
           else if (++ends >= FIRST_STARTS) {
-            reject(new RelayError('RELAY_UNIT_FAILED', `the media server does not start: ${why?.reason}`));
+            const message = `the media server does not start: ${why?.reason}`;
+            reject(
+              new RelayError('RELAY_UNIT_FAILED', message, { hint: 'relay doctor looks for what is wrong' }),
+            );
           }
         },
       });

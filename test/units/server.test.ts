@@ -1,5 +1,6 @@
 /** The media server's own troubles and changes. */
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import t from 'tap';
 import {
@@ -29,6 +30,39 @@ t.test('a taken port is named, with its holder, and nothing is left', async (t) 
   });
   t.ok(performance.now() - at < 2000);
   t.strictSame(watched.supervisor.status().units, []);
+  await watched.supervisor.stop();
+});
+
+t.test('its file, which holds passwords, is gone soon after the start', async (t) => {
+  const watched = new Watched();
+  t.teardown(() => watched.supervisor.stop());
+  const server = await serverSpec();
+  await watched.supervisor.apply(planOf(server, [barsUnit('a')], [barsPath('a')]));
+  await watched.until('ready', () => watched.supervisor.status().ready);
+  const { pid } = watched.unit('server');
+  await until('the file is gone', () => readdirSync(`/proc/${pid}/cwd/`).length === 0);
+  // A path more: the server goes on without its file, and what it was told later holds too.
+  await watched.supervisor.apply(
+    planOf(server, [barsUnit('a'), barsUnit('b')], [barsPath('a'), barsPath('b')]),
+  );
+  await watched.until('ready', () => watched.supervisor.status().ready);
+  t.equal(watched.unit('server').pid, pid);
+  t.equal(watched.unit('server').restarts, 0);
+});
+
+t.test('a folder for temporary files that is none', async (t) => {
+  const { TMPDIR } = process.env;
+  const folder = `${t.testdir()}/missing`;
+  process.env['TMPDIR'] = folder;
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = TMPDIR;
+  });
+  const watched = new Watched();
+  await t.rejects(watched.supervisor.apply(planOf(await serverSpec(), [])), {
+    code: 'RELAY_UNIT_FAILED',
+    message: new RegExp(`no file can be written to ${folder}`),
+  });
   await watched.supervisor.stop();
 });
 
