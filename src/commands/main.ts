@@ -83,6 +83,12 @@ function report(error: unknown, io: Io): number {
     if (error.hint) io.say(`       ${error.hint}`);
     return error.exitCode;
   }
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    io.say('relay: this process may not open more files');
+    io.say('       raise the limit, e.g. ulimit -n 4096, or LimitNOFILE= of a systemd unit');
+    return 69;
+  }
   io.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { main } from '../../src/commands/main.ts';
 import { built, relay } from '../support/relay.ts';
 
 t.before(built);
@@ -80,4 +81,17 @@ t.test('a reader that has seen enough', async (t) => {
   const [code] = await once(child, 'close');
   t.equal(code, 0);
   t.equal(err, '');
+});
+
+t.test('a limit of open files that is too low is said, not shown as a crash', async (t) => {
+  const handler = () => {
+    throw Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });
+  };
+  const said: string[] = [];
+  const capture = t.capture(process.stderr, 'write', (text: string) => said.push(text) > 0);
+  const entry = { usage: 'dig', summary: 'for a test', load: async () => ({ command: { handler } }) };
+  const code = await main(['dig'], [entry]);
+  capture.restore();
+  t.equal(code, 69);
+  t.match(said.join(''), /^relay: this process may not open more files\n.*ulimit -n/);
 });
