@@ -70,6 +70,13 @@ export function encodedAudio(settings: AudioEncode, track: AudioTrack): AudioTra
   };
 }
 
+/**
+ * The server tells players by RTSP and WebRTC how sound lies to picture by the packets that wait least on their way.
+ * Sound in packets of 20 ms keeps its phase to pictures 40 ms apart for ever, and the muxer then holds all of it back
+ * by up to a packet. Short ones, some sent before the picture of their time, keep that within 3 ms (docs/sync.md).
+ */
+const opusTiming = ['-frame_duration', '5', '-audio_preload', '7500'];
+
 /** Arguments for the sound of one output. */
 export function audioArgs(
   decision: Decision<AudioEncode>,
@@ -93,5 +100,6 @@ export function audioArgs(
     String(sampleRate),
     '-ac',
     String(channels),
+    ...(decision.codec === 'opus' ? opusTiming : []),
   ];
 }

@@ -30,15 +30,15 @@ function read(config: Config, path: string): Arg[] {
 
 /**
  * Parts the jobs of one source: those that read it, and those that rather read a path which is fed from it,
- * because an encoder that falls behind must not hold back a copy.
+ * because a picture encoder that falls behind must not hold back a copy. Encoding sound costs next to nothing.
  */
 export function share(jobs: Job[]): { together: Job[]; apart: { job: Job; path: string }[] } {
-  const copying = jobs.filter((job) => job.video.do !== 'encode' && job.audio.do !== 'encode');
+  const untouched = jobs.filter((job) => job.video.do !== 'encode' && job.audio.do !== 'encode');
   const pathFor = (job: Job) =>
-    copying.find(({ output }) => (output.video || !job.output.video) && (output.audio || !job.output.audio))
+    untouched.find(({ output }) => (output.video || !job.output.video) && (output.audio || !job.output.audio))
       ?.paths[0]?.path;
   const apart = jobs.flatMap((job) => {
-    const path = copying.includes(job) ? undefined : pathFor(job);
+    const path = job.video.do === 'encode' ? pathFor(job) : undefined;
     return path === undefined ? [] : [{ job, path }];
   });
   return { together: jobs.filter((job) => !apart.some((other) => other.job === job)), apart };

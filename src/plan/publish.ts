@@ -56,8 +56,10 @@ export function teeArgs(outputs: { path: string; select?: 'v' | 'a' }[], ingest:
     rtmp: [['flvflags', 'no_duration_filesize']],
     rtsp: [['rtsp_transport', 'tcp']],
   }[ingest].map(([key, value]) => `:${key}=${value}`);
+  // What comes to the tee is in order: a slave that waits for its tracks anew (10 s by default) only adds delay.
+  const order = ':max_interleave_delta=1';
   const parts = outputs.flatMap(({ path, select }, index): Arg[] => [
-    `${index ? '|' : ''}[f=${format}${options.join('')}${select ? `:select=${select}` : ''}]`,
+    `${index ? '|' : ''}[f=${format}${options.join('')}${order}${select ? `:select=${select}` : ''}]`,
     { publish: path, by: ingest },
   ]);
   // FLV keeps the codec's parameters in its header; MPEG-TS repeats them before each key frame.

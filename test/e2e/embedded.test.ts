@@ -58,7 +58,7 @@ t.test('RTMP and HTTP-FLV without MediaMTX', async (t) => {
     const readable = path in alone ? urls.slice(0, 1) : urls;
     await Promise.all(
       readable.map(async (url) => {
-        const seen = await look(s, url, path in alone ? 60 : 200);
+        const seen = await look(s, url, 4);
         t.equal(seen.codecs, codecs, `${url}: ${codecs}`);
         t.ok(
           seen.frames + seen.sounds >= 50,

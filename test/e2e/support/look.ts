@@ -21,10 +21,10 @@ interface Stream {
   nb_read_frames?: string;
 }
 
-/** Decodes `packets` packets, of all tracks together. */
-export async function look(s: Scope, url: string, packets: number): Promise<Seen> {
+/** Decodes `seconds` of media. */
+export async function look(s: Scope, url: string, seconds: number): Promise<Seen> {
   const args = [
-    ...['-v', 'error', ...inputArgsOf(url), '-count_frames', '-read_intervals', `%+#${packets}`],
+    ...['-v', 'error', ...inputArgsOf(url), '-count_frames', '-read_intervals', `%+${seconds}`],
     ...['-show_entries', 'stream=codec_type,codec_name,width,height,nb_read_frames', '-of', 'json'],
   ];
   const { output } = await runOnce(s, ffprobePath(), [...args, '-i', url], { timeout: 60_000 });
