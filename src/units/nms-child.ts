@@ -53,8 +53,9 @@ const publishers = new Map<string, { session: Session; since: string }>();
 const readers = new Map<string, Session>();
 
 server.on('prePublish', (session) => {
-  if (config.open.includes(session.streamName) || isOurs(session) || isUser(session, 'publish'))
-    admit(session);
+  // As in MediaMTX: once users are named, only they may publish.
+  const open = config.users.length === 0 && config.open.includes(session.streamName);
+  if (open || isOurs(session) || isUser(session, 'publish')) admit(session);
 });
 server.on('prePlay', (session) => {
   if (config.users.length === 0 || isOurs(session) || isUser(session, 'read')) admit(session);

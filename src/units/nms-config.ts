@@ -12,7 +12,7 @@ export interface NmsConfig {
   secrets: Secrets;
   /** Stream name → path. */
   streams: Record<string, string>;
-  /** Streams that anybody may publish. */
+  /** Streams that may be published from outside: by anybody where no users are named, else by those who have the right. */
   open: string[];
   users: User[];
   /** Its own store; the private folder of this start. */

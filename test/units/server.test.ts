@@ -227,3 +227,39 @@ t.test('without MediaMTX: the embedded server', async (t) => {
   await reader.cancel().catch(() => {});
   t.ok(watched.supervisor.status().paths[0]!.online);
 });
+
+t.test('the embedded server: once users are named, only they may publish', async (t) => {
+  const watched = new Watched({
+    binaries: { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', server: undefined },
+    timing: { serverStart: 30_000 },
+  });
+  t.teardown(() => watched.supervisor.stop());
+  const rtmp = { host: '127.0.0.1', port: await freePort() };
+  const server = await serverSpec({
+    driver: 'node-media-server',
+    listen: { rtsp: false, rtmp, hls: false, webrtc: false, srt: false },
+    users: [
+      { name: 'obs', password: 'letmein', read: true, publish: true },
+      { name: 'viewer', password: 'letmesee', read: true, publish: false },
+    ],
+  });
+  const path = barsPath('stage', { from: { by: 'public' }, alwaysAvailable: null });
+  await watched.supervisor.apply(planOf(server, [], [path]));
+  const publish = (query: string) => {
+    const input = ['-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'sine', '-c:a', 'aac'];
+    const url = `rtmp://127.0.0.1:${rtmp.port}/live/stage${query}`;
+    const child = spawn('ffmpeg', [...input, '-f', 'flv', url], { stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    return child;
+  };
+  for (const query of ['', '?user=obs&pass=wrong', '?user=viewer&pass=letmesee']) {
+    const stranger = publish(query);
+    await until(
+      'it is refused',
+      () => stranger.exitCode !== null || watched.supervisor.status().paths[0]!.online,
+    );
+    t.notOk(watched.supervisor.status().paths[0]!.online, `refused: ${query || 'anonymous'}`);
+  }
+  publish('?user=obs&pass=letmein');
+  await watched.until('online', () => watched.supervisor.status().paths[0]!.online);
+});
