@@ -25,7 +25,7 @@ const patterns: [RegExp, string][] = [
 
 export interface Redactor {
   redactText(text: string): string;
-  /** A copy of plain data with every string redacted, keys included. */
+  /** A copy of plain data with every string redacted. Keys are our own words: a password may be one of them. */
   redactValue<T>(value: T): T;
   /** From now on these are secrets too. */
   add(secrets: Iterable<string>): void;
@@ -52,9 +52,7 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
     if (typeof value === 'string') return redact(value) as T;
     if (Array.isArray(value)) return value.map(redactValue) as T;
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => [redact(key), redactValue(entry)]),
-    ) as T;
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, redactValue(entry)])) as T;
   };
 
   return { redactText: redact, redactValue, add };
