@@ -29,6 +29,8 @@ type Owners = Map<string, string>;
 /** Path → the route that serves it. */
 function servedPaths(config: Config, reader: Reader): Owners {
   const owners: Owners = new Map();
+  /** The embedded server has no folders: `a/b` is its stream a_b. */
+  const streams = new Map<string, string>();
   const serve = (path: string, route: string, place: Path) => {
     const owner = owners.get(path);
     if (owner !== undefined) {
@@ -38,6 +40,12 @@ function servedPaths(config: Config, reader: Reader): Owners {
           : `the path ${quote(path)} is served by route ${quote(owner)} already`;
       reader.fail(place, message, undefined, place.length > 2 ? 'value' : 'key');
     } else owners.set(path, route);
+    if (config.server.driver !== 'node-media-server') return;
+    const stream = path.replaceAll('/', '_');
+    const other = streams.get(stream) ?? path;
+    if (other !== path)
+      reader.fail(place, `the paths ${quote(other)} and ${quote(path)} are one to node-media-server`);
+    streams.set(stream, path);
   };
   for (const { name, to, split } of Object.values(config.routes)) {
     const written = reader.entries('routes')[name] as { to?: unknown } | string;

@@ -188,6 +188,11 @@ const faults: [string, string, string[]][] = [
     ],
   ],
   [
+    'paths that are one to the embedded server',
+    'server: { driver: node-media-server }\nsources: { cam: rtsp://h/x }\nroutes: { a/b: cam, a_b: cam }',
+    ['3:26 routes.a_b: the paths "a/b" and "a_b" are one to node-media-server'],
+  ],
+  [
     'a password that is read as an alias',
     settings('server: { users: [{ name: bob, password: *hunter22 }] }'),
     ['1:42 server.users.0.password: no value before this one has this anchor'],
