@@ -10,7 +10,7 @@ import type { Address, Protocol, Route, ServerConfig, ToolsConfig } from './conf
 import type { Path, Report } from './diagnostic.ts';
 import { explain, reportIssues, reportKey } from './explain.ts';
 import * as schema from './schema.ts';
-import { addUrlSecrets } from './secrets.ts';
+import { addStreamKey, addUrlSecrets } from './secrets.ts';
 import type { Tree } from './tree.ts';
 import { urlProblem } from './url.ts';
 import { nameProblem } from './values.ts';
@@ -159,6 +159,7 @@ export class Reader {
     const problem = urlProblem(text, remoteSchemes, this.#api);
     if (problem) return this.fail(path, problem.message, problem.hint);
     addUrlSecrets(this.report.secrets, text);
+    addStreamKey(this.report.secrets, text);
     return sinkKinds.remote.resolve(text);
   }
 

@@ -28,6 +28,12 @@ export function addUrlSecrets(secrets: Set<string>, url: string): void {
   }
 }
 
+/** Adds the key of an RTMP remote: the last part of its path. Six characters and more: `rtmp://host/live/cam1` is no secret. */
+export function addStreamKey(secrets: Set<string>, url: string): void {
+  const key = /^rtmps?:\/\/[^/]+\/[^?#]+\/([^/?#]{6,})/.exec(url)?.[1];
+  if (key !== undefined) addSecret(secrets, key);
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
