@@ -48,7 +48,7 @@ t.test('knows what it can do, and asks only once', async (t) => {
   t.same((await findFfmpeg({ env, bundled })).tools, tools);
   const took = performance.now() - start;
   t.equal(fake.calls().length, 5, 'no process the second time');
-  t.ok(took < 50, `the second time takes ${took.toFixed(1)} ms`);
+  t.ok(took < 500, `the second time takes ${took.toFixed(1)} ms`);
 });
 
 t.test('passes over what is unfit, and warns when it was named', async (t) => {

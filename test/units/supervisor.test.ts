@@ -70,7 +70,7 @@ t.test('a unit that ignores SIGTERM is killed', async (t) => {
   const at = performance.now();
   await watched.supervisor.stop();
   const took = performance.now() - at;
-  t.ok(took > 2900 && took < 5000, `${took} ms`);
+  t.ok(took > 2900 && took < 9000, `${took} ms`);
   t.notOk(alive(pid!));
 });
 
