@@ -81,7 +81,10 @@ t.test('a file in a loop', async (t) => {
   const { file } = await clip({ seconds: 2 });
   const pushing = await push(s, file, 'promo', '--loop');
   await footage(s, pushing.url('rtsp', 'promo'));
-  t.match(await look(s, pushing.url('rtmp', 'promo'), 4), { codecs: 'h264 aac', size: '640x360' });
+  t.match(await look(s, pushing.url('rtmp', 'promo'), { seconds: 4 }), {
+    codecs: 'h264 aac',
+    size: '640x360',
+  });
   await interrupted(t, pushing);
 });
 

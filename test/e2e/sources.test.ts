@@ -17,7 +17,7 @@ import { startXvfb } from './support/xvfb.ts';
 
 const frames = 50;
 /** At 25 pictures a second, and an RTSP reader joins up to 50 of them before a key frame. */
-const seconds = 4.5;
+const some = { seconds: 4.5 };
 
 interface Expected {
   rtsp: string;
@@ -32,7 +32,7 @@ async function playable(t: Test, s: Scope, relay: Relay, path: string, expected:
     (['rtsp', 'rtmp', 'hls'] as const).map(async (protocol) => {
       const codecs = expected[protocol];
       const sound = codecs.includes(' ');
-      const seen = await look(s, relay[protocol](path), seconds);
+      const seen = await look(s, relay[protocol](path), some);
       t.match(seen, { codecs, size: '640x360' }, `${path} by ${protocol}: ${codecs}`);
       t.ok(seen.frames >= frames, `${path} by ${protocol}: ${seen.frames} frames`);
       t.ok(!sound || seen.sounds > 0, `${path} by ${protocol}: ${seen.sounds} blocks of sound`);
@@ -109,7 +109,7 @@ t.test('files', async (t) => {
   }
   await Promise.all(
     [relay.rtsp('aac/audio'), relay.rtmp('aac/audio'), relay.hls('aac/audio')].map(async (url) => {
-      const seen = await look(s, url, seconds);
+      const seen = await look(s, url, some);
       t.match(seen, { codecs: 'aac', size: '' }, `${url}: sound alone`);
       t.ok(seen.sounds >= frames, `${seen.sounds} blocks`);
     }),
@@ -244,10 +244,7 @@ t.test('to other servers', async (t) => {
     ['one', 'two'].map(async (name) => {
       const url = far.rtsp(`live/${name}`);
       await far.online(`live/${name}`, 30_000);
-      const [pictures, seen] = await Promise.all([
-        readCounters(s, { url, seconds: 5 }),
-        look(s, url, seconds),
-      ]);
+      const [pictures, seen] = await Promise.all([readCounters(s, { url, seconds: 5 }), look(s, url, some)]);
       t.same(findGaps(pictures, made.frames), [], `${name}: every frame arrives`);
       t.match(seen, { codecs: 'h264 aac', size: '640x360' }, `${name}: both tracks arrive`);
       const [forward] = (await relay.path(name)).forward;

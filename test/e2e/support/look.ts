@@ -21,10 +21,21 @@ interface Stream {
   nb_read_frames?: string;
 }
 
-/** Decodes `seconds` of media. */
-export async function look(s: Scope, url: string, seconds: number): Promise<Seen> {
+/** Decodes so many seconds of media, or packets of all tracks together. */
+export async function look(
+  s: Scope,
+  url: string,
+  much: { seconds: number } | { packets: number },
+): Promise<Seen> {
   const args = [
-    ...['-v', 'error', ...inputArgsOf(url), '-count_frames', '-read_intervals', `%+${seconds}`],
+    ...[
+      '-v',
+      'error',
+      ...inputArgsOf(url),
+      '-count_frames',
+      '-read_intervals',
+      `%+${'seconds' in much ? much.seconds : `#${much.packets}`}`,
+    ],
     ...['-show_entries', 'stream=codec_type,codec_name,width,height,nb_read_frames', '-of', 'json'],
   ];
   const { output } = await runOnce(s, ffprobePath(), [...args, '-i', url], { timeout: 60_000 });
