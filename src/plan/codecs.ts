@@ -20,6 +20,8 @@ export interface Needs {
   readers: Protocol[];
   /** Schemes of remote URLs. */
   remotes: string[];
+  /** There is sound beside the picture. */
+  sound: boolean;
 }
 
 const everything = () => true;
@@ -77,45 +79,67 @@ function protocolOf(scheme: string): string {
 interface Candidate {
   codec: string;
   copy: boolean;
-  /** WebRTC players show pictures in the order in which they arrive. */
+  /** B-frames: packets come in another order than that in which they are shown. */
   reordered: boolean;
 }
 
-function carried(type: 'video' | 'audio', candidate: Candidate, protocol: string): boolean {
-  if (protocol === 'webrtc' && candidate.reordered) return false;
+/**
+ * WebRTC players show pictures as they arrive. RTSP readers are told the time of pictures by those that come earliest
+ * against their own: with B-frames that is 0.16 s from the sound (docs/sync.md).
+ */
+function spoiled(candidate: Candidate, protocol: string, needs: Needs): boolean {
+  return candidate.reordered && (protocol === 'webrtc' || (protocol === 'rtsp' && needs.sound));
+}
+
+function carried(type: 'video' | 'audio', candidate: Candidate, protocol: string, needs: Needs): boolean {
+  return !spoiled(candidate, protocol, needs) && carriesAtAll(type, candidate, protocol);
+}
+
+function carriesAtAll(type: 'video' | 'audio', candidate: Candidate, protocol: string): boolean {
   return carries[type][protocol]?.(candidate.codec) ?? true;
 }
 
 /** The best candidate: it must suit each remote if any candidate does, then as many readers as possible. */
 function best(type: 'video' | 'audio', candidates: Candidate[], needs: Needs): Candidate {
   const score = (candidate: Candidate) =>
-    needs.remotes.filter((scheme) => carried(type, candidate, protocolOf(scheme))).length * 100 +
-    needs.readers.filter((protocol) => carried(type, candidate, protocol)).length;
+    needs.remotes.filter((scheme) => carried(type, candidate, protocolOf(scheme), needs)).length * 100 +
+    needs.readers.filter((protocol) => carried(type, candidate, protocol, needs)).length;
   return candidates.reduce((a, b) => (score(b) > score(a) ? b : a));
 }
 
 /** Who gets nothing of this track, in words; "" when all do. */
 function missing(type: 'video' | 'audio', candidate: Candidate, needs: Needs): string {
-  const readers = needs.readers.filter((protocol) => !carried(type, candidate, protocol)).map(label);
-  const remotes = needs.remotes.filter((scheme) => !carried(type, candidate, protocolOf(scheme)));
+  const none = (protocol: string) =>
+    !carriesAtAll(type, candidate, protocol) || (protocol === 'webrtc' && candidate.reordered);
+  const readers = needs.readers.filter(none).map(label);
+  const remotes = needs.remotes.filter((scheme) => none(protocolOf(scheme)));
   const lost = [
     ...readers.map((name) => `${name} readers`),
     ...remotes.map((scheme) => `${scheme}:// remotes`),
   ];
-  return lost.length ? `; ${lost.join(', ')} get no ${type === 'video' ? 'picture' : 'sound'}` : '';
+  const off = needs.readers.includes('rtsp') && spoiled(candidate, 'rtsp', needs);
+  return [
+    ...(lost.length ? [`; ${lost.join(', ')} get no ${type === 'video' ? 'picture' : 'sound'}`] : []),
+    ...(off ? ['; RTSP readers see it out of step with the sound (B-frames)'] : []),
+  ].join('');
 }
 
 /** Why a copy would not do, e.g. "HEVC is not carried by RTMP, WebRTC". */
 function reason(type: 'video' | 'audio', copy: Candidate, chosen: Candidate, needs: Needs): string {
   const schemes = [...needs.readers, ...needs.remotes.map(protocolOf)];
   const refused = [...new Set(schemes)].filter(
-    (protocol) => !carried(type, copy, protocol) && carried(type, chosen, protocol),
+    (protocol) => !carried(type, copy, protocol, needs) && carried(type, chosen, protocol, needs),
   );
-  const what =
-    copy.reordered && carries[type]['webrtc']?.(copy.codec)
-      ? `${label(copy.codec)} with B-frames`
-      : label(copy.codec);
-  return `${what} is not carried by ${refused.map(label).join(', ')}`;
+  const what = refused.some(
+    (protocol) => spoiled(copy, protocol, needs) && carriesAtAll(type, copy, protocol),
+  )
+    ? `${label(copy.codec)} with B-frames`
+    : label(copy.codec);
+  // RTSP carries every codec: what it can't is to keep reordered pictures in step with sound.
+  const names = refused.map((protocol) =>
+    protocol === 'rtsp' ? 'RTSP in step with the sound' : label(protocol),
+  );
+  return `${what} is not carried by ${names.join(', ')}`;
 }
 
 const defaultVideo: VideoEncode = { mode: 'encode', codec: 'h264', gop: 2 };

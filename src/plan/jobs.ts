@@ -188,6 +188,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const needs: Needs = {
       readers: readers(config),
       remotes: remotes.map((url) => url.slice(0, url.indexOf(':'))),
+      sound: input.audio !== undefined && route.audio.mode !== 'none',
     };
     const video = decideVideo(input.video, route.video, needs);
     const audio = decideAudio(input.audio, route.audio, needs);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { decideAudio, decideVideo, type Needs } from '../../src/plan/codecs.ts';
 import { aac, h264 } from '../support/facts.ts';
 
-const all: Needs = { readers: ['rtsp', 'rtmp', 'hls', 'webrtc'], remotes: [] };
+const all: Needs = { readers: ['rtsp', 'rtmp', 'hls', 'webrtc'], remotes: [], sound: true };
 const auto = { mode: 'auto' } as const;
 
 t.test('a picture is copied where every reader can show it', async (t) => {
@@ -16,11 +16,23 @@ t.test('a picture that some readers cannot show is transcoded, and the plan says
   };
   t.equal(why('hevc', false, all), 'video transcoded to H.264: HEVC is not carried by RTMP, WebRTC');
   t.equal(why('mpeg4', false, all), 'video transcoded to H.264: MPEG-4 is not carried by RTMP, HLS, WebRTC');
-  t.equal(why('h264', true, all), 'video transcoded to H.264: H.264 with B-frames is not carried by WebRTC');
-  t.equal(why('h264', true, { readers: ['rtsp', 'rtmp', 'hls'], remotes: [] }), 'video copied as H.264');
-  t.equal(why('hevc', false, { readers: ['rtsp', 'hls'], remotes: [] }), 'video copied as HEVC');
   t.equal(
-    why('hevc', false, { readers: ['rtsp', 'hls'], remotes: ['rtmps'] }),
+    why('h264', true, all),
+    'video transcoded to H.264: H.264 with B-frames is not carried by RTSP in step with the sound, WebRTC',
+  );
+  t.equal(
+    why('h264', true, { readers: ['rtsp', 'rtmp', 'hls'], remotes: [], sound: true }),
+    'video transcoded to H.264: H.264 with B-frames is not carried by RTSP in step with the sound',
+  );
+  t.equal(why('h264', true, { readers: ['rtmp', 'hls'], remotes: [], sound: true }), 'video copied as H.264');
+  t.equal(
+    why('h264', true, { readers: ['rtsp'], remotes: [], sound: false }),
+    'video copied as H.264',
+    'without sound there is nothing to be out of step with',
+  );
+  t.equal(why('hevc', false, { readers: ['rtsp', 'hls'], remotes: [], sound: true }), 'video copied as HEVC');
+  t.equal(
+    why('hevc', false, { readers: ['rtsp', 'hls'], remotes: ['rtmps'], sound: true }),
     'video transcoded to H.264: HEVC is not carried by RTMP',
   );
 });
@@ -29,6 +41,12 @@ t.test('a copy that was asked for stays a copy and names who goes without', asyn
   t.match(decideVideo({ ...h264, codec: 'hevc' }, { mode: 'copy' }, all), {
     do: 'copy',
     why: 'video copied as HEVC; RTMP readers, WebRTC readers get no picture',
+  });
+});
+
+t.test('a copy that was asked for says who sees it out of step', async (t) => {
+  t.match(decideVideo({ ...h264, bFrames: true }, { mode: 'copy' }, all), {
+    why: 'video copied as H.264; WebRTC readers get no picture; RTSP readers see it out of step with the sound (B-frames)',
   });
 });
 
@@ -48,13 +66,13 @@ t.test('sound: the codec that the most readers can hear, a copy on a tie', async
   t.equal(made('mp3'), 'encode aac');
   t.equal(made('vorbis'), 'encode aac');
   t.equal(made('pcm_alaw'), 'encode aac');
-  t.equal(made('pcm_alaw', { readers: ['rtsp', 'webrtc'], remotes: [] }), 'copy pcm_alaw');
+  t.equal(made('pcm_alaw', { readers: ['rtsp', 'webrtc'], remotes: [], sound: true }), 'copy pcm_alaw');
   t.equal(
-    made('opus', { readers: ['rtsp', 'hls', 'webrtc'], remotes: ['rtmp'] }),
+    made('opus', { readers: ['rtsp', 'hls', 'webrtc'], remotes: ['rtmp'], sound: true }),
     'encode aac',
     'a remote outweighs readers',
   );
-  t.equal(made('aac', { readers: ['rtsp'], remotes: ['whip'] }), 'encode opus');
+  t.equal(made('aac', { readers: ['rtsp'], remotes: ['whip'], sound: true }), 'encode opus');
 });
 
 t.test('none is none', async (t) => {
