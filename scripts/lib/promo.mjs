@@ -7,7 +7,7 @@ import { end, say, spawned, ticker } from './setup.mjs';
 const seconds = 32;
 
 export async function makePromo(ffmpeg, file) {
-  say(`making ${file} (${seconds} s)`);
+  say(`making ${file}, a clip of ${seconds} s`);
   mkdirSync(dirname(file), { recursive: true });
   const part = `${file}.part`;
   const progress = ticker(() => `making ${file}`);

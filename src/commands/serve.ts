@@ -69,6 +69,7 @@ export async function serve(
 function show(gateway: RunningGateway, io: Io, format: Format): void {
   const list = addresses(gateway.plan());
   io.out(format === 'json' ? JSON.stringify({ addresses: list }) : printAddresses(list, io.style));
+  if (format === 'pretty') io.say('Ctrl-C stops; relay status and relay top show what runs');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

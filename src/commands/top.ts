@@ -39,7 +39,7 @@ export const command = defineCommand({
 /** A gateway that is restarted comes back: its absence is drawn, not an end. */
 async function draw(address: string, io: Io): Promise<string> {
   const rows = (process.stdout.rows ?? 24) - 1;
-  const columns = process.stdout.columns ?? 80;
+  const columns = process.stdout.columns || 80;
   let text: string;
   try {
     text = printStatus((await callApi(address, '/v1/status')) as GatewayStatus, Date.now(), io.style);

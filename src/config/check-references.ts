@@ -217,7 +217,8 @@ function shortened(names: string[]): string[] {
 }
 
 function listed(names: string[]): string | undefined {
-  return names.length > 0 && names.length <= 12 ? `declared: ${names.join(', ')}` : undefined;
+  const each = [...new Set(names)];
+  return each.length > 0 && each.length <= 12 ? `declared: ${each.join(', ')}` : undefined;
 }
 
 /** A path that others publish to can be a route's own path only where the route hands it on untouched. */

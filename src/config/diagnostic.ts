@@ -24,7 +24,8 @@ export class ConfigError extends RelayError {
   readonly diagnostics: Diagnostic[];
 
   constructor(diagnostics: Diagnostic[]) {
-    super('RELAY_CONFIG_INVALID', diagnostics.map(format).join('\n'));
+    // Each line says what helps.
+    super('RELAY_CONFIG_INVALID', diagnostics.map(format).join('\n'), { hint: '' });
     this.diagnostics = diagnostics;
   }
 }

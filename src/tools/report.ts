@@ -41,7 +41,7 @@ export function createReport(
       if (now - last < every) return;
       last = now;
       if (!terminal) return void stream.write(`${text}\n`);
-      const room = (options.columns ?? stream.columns ?? 80) - 1;
+      const room = (options.columns || stream.columns || 80) - 1;
       stream.write(`\r\x1b[K${text.slice(0, room)}`);
       drawn = true;
     },
