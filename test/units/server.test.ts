@@ -3,17 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import t from 'tap';
-import {
-  barsPath,
-  barsUnit,
-  ffmpegUnit,
-  freePort,
-  MEDIAMTX,
-  planOf,
-  serverSpec,
-  until,
-  Watched,
-} from './support.ts';
+import { barsPath, barsUnit, ffmpegUnit, freePort, planOf, serverSpec, until, Watched } from './support.ts';
 
 t.setTimeout(120_000);
 
