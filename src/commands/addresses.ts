@@ -1,6 +1,6 @@
 /** Where players find each path. */
 import type { Address } from '../config/config.ts';
-import { formatAddress } from '../plan/print-address.ts';
+import { reachableAddress } from '../plan/print-address.ts';
 import type { Plan } from '../plan/types.ts';
 import { nmsStream } from '../units/runtime.ts';
 import type { Io } from './io.ts';
@@ -41,13 +41,7 @@ function nodeMediaServer({ rtmp, hls }: Listen, path: string): string[] {
 }
 
 function at(address: Address | false, url: (host: string) => string): string[] {
-  return address ? [url(reachable(address))] : [];
-}
-
-/** A listener on every interface is reached from here by the loopback address. */
-function reachable({ host, port }: Address): string {
-  const every = host === '' || host === '0.0.0.0' || host === '::';
-  return formatAddress({ host: every ? '127.0.0.1' : host, port });
+  return address ? [url(reachableAddress(address))] : [];
 }
 
 export function printAddresses(list: PathAddresses[], style: Io['style']): string {

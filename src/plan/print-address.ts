@@ -4,3 +4,9 @@ import type { Address } from '../config/config.ts';
 export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** How this machine reaches a listener: one on every interface by the loopback address. */
+export function reachableAddress({ host, port }: Address): string {
+  const every = host === '' || host === '0.0.0.0' || host === '::';
+  return formatAddress({ host: every ? '127.0.0.1' : host, port });
+}

@@ -4,6 +4,7 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 import type { Address, Protocol, ServerConfig } from '../config/config.ts';
 import { RelayError } from '../errors.ts';
+import { reachableAddress } from '../plan/print-address.ts';
 import type { Arg, Plan } from '../plan/types.ts';
 
 export interface Credentials {
@@ -106,16 +107,11 @@ export function isLoopback(address: Address): boolean {
   return /^(127\.|::1$|localhost$)/i.test(address.host);
 }
 
-export function hostPort(address: Address): string {
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
 /** How we reach a listener of our own server. */
 function dial(runtime: Runtime, protocol: Protocol): string {
   const address = runtime.listen[protocol];
   if (address === false) throw new RelayError('RELAY_STATE', `the server does not listen for ${protocol}`);
-  const anywhere = address.host === '' || address.host === '0.0.0.0' || address.host === '::';
-  return hostPort(anywhere ? { host: '127.0.0.1', port: address.port } : address);
+  return reachableAddress(address);
 }
 
 function freeTcpPort(): Promise<number> {

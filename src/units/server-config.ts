@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Address, User } from '../config/config.ts';
+import { formatAddress } from '../plan/print-address.ts';
 import type { PathSpec, Plan } from '../plan/types.ts';
-import { hostPort, isLoopback, type Runtime } from './runtime.ts';
+import { isLoopback, type Runtime } from './runtime.ts';
 
 type Json = Record<string, unknown>;
 
@@ -68,16 +69,16 @@ function listeners(runtime: Runtime): Json {
   const { rtsp, rtmp, hls, webrtc, srt } = runtime.listen;
   return {
     rtsp: rtsp !== false,
-    ...(rtsp === false ? {} : { rtspAddress: hostPort(rtsp), rtspTransports: ['tcp'] }),
+    ...(rtsp === false ? {} : { rtspAddress: formatAddress(rtsp), rtspTransports: ['tcp'] }),
     rtmp: rtmp !== false,
-    ...(rtmp === false ? {} : { rtmpAddress: hostPort(rtmp) }),
+    ...(rtmp === false ? {} : { rtmpAddress: formatAddress(rtmp) }),
     hls: hls !== false,
     // VLC 3 stands still on a low-latency playlist; who wants less delay than this has WebRTC.
-    ...(hls === false ? {} : { hlsAddress: hostPort(hls), hlsAllowOrigins: [], hlsVariant: 'fmp4' }),
+    ...(hls === false ? {} : { hlsAddress: formatAddress(hls), hlsAllowOrigins: [], hlsVariant: 'fmp4' }),
     webrtc: webrtc !== false,
     ...(webrtc === false ? {} : webrtcConfig(webrtc, runtime)),
     srt: srt !== false,
-    ...(srt === false ? {} : { srtAddress: hostPort(srt) }),
+    ...(srt === false ? {} : { srtAddress: formatAddress(srt) }),
   };
 }
 
@@ -89,7 +90,7 @@ function webrtcConfig(address: Address, runtime: Runtime): Json {
         webrtcAdditionalHosts: ['127.0.0.1'],
       }
     : { webrtcLocalUDPAddress: ':8189', webrtcIPsFromInterfaces: true };
-  return { webrtcAddress: hostPort(address), webrtcAllowOrigins: [], ...media };
+  return { webrtcAddress: formatAddress(address), webrtcAllowOrigins: [], ...media };
 }
 
 /** Matched in this order; the first one that fits decides. */
