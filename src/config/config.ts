@@ -3,6 +3,7 @@
  * place and file names absolute. Plain data; the rest of the gateway reads nothing else.
  */
 
+import type { HookSpec } from '../hooks/spec.ts';
 import type { Sink } from '../kinds/sinks/index.ts';
 import type { Source } from '../kinds/sources/index.ts';
 
@@ -61,6 +62,8 @@ export interface Route {
   split: boolean;
   video: VideoSetting;
   audio: AudioSetting;
+  /** User code that sees the frames of this route. */
+  hook?: HookSpec;
   /** Never empty: the route's own path when the file names none. */
   to: Sink[];
 }

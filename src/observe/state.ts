@@ -1,4 +1,5 @@
 /** What is seen of the running gateway: the shapes that the supervisor keeps and the API, `status` and `top` show. */
+import type { HookFigures } from '../hooks/job.ts';
 
 /** The one life cycle of every unit; src/units/life-cycle.ts has the drawing and the legal moves. */
 export type UnitState = 'idle' | 'starting' | 'running' | 'waiting' | 'stopping' | 'finished';
@@ -39,11 +40,13 @@ export interface Figures {
   frames?: number;
   /** Media seconds since the start of the process. */
   outTime?: number;
+  /** Of a worker. */
+  hook?: HookFigures;
 }
 
 export interface UnitStatus {
   id: string;
-  kind: 'server' | 'ffmpeg' | 'probe';
+  kind: 'server' | 'ffmpeg' | 'probe' | 'worker';
   routes: string[];
   state: UnitState;
   pid?: number;
@@ -91,4 +94,15 @@ export type GatewayEvent =
   | { type: 'unit'; at: number; unit: string; state: UnitState; cause?: ExitCause }
   | { type: 'path'; at: number; path: string; online: boolean }
   | { type: 'reload'; at: number; ok: boolean; message: string; changed: string[] }
+  /** Said by a hook; `timestamp` is that of its frame, in microseconds of the stream. */
+  | {
+      type: 'hook';
+      at: number;
+      route: string;
+      name: string;
+      data?: unknown;
+      sequence?: number;
+      timestamp?: number;
+    }
+  | { type: 'meta'; at: number; route: string; meta: unknown; sequence: number; timestamp: number }
   | { type: 'ready'; at: number };

@@ -5,8 +5,10 @@
  * `{ publish }` or `{ read }` stands for a URL that is filled in when the process starts.
  */
 import type { Protocol, ServerConfig } from '../config/config.ts';
+import type { HookSpec } from '../hooks/spec.ts';
 import type { Tools } from '../kinds/tools.ts';
 import type { Media } from '../media.ts';
+import type { VideoEncode } from './codecs.ts';
 
 /** What was seen of the outside world before planning. */
 export interface Facts {
@@ -22,7 +24,9 @@ export type Ingest = 'srt' | 'rtmp' | 'rtsp';
 export type Arg =
   | string
   | { publish: string; by: Ingest }
-  | { read: string; by: 'rtsp' | 'rtmp' }
+  | { read: string; by: 'rtsp' | 'rtmp' | 'srt' }
+  /** The private address at which the worker of this id takes its stream. */
+  | { feed: string }
   | { join: Arg[] };
 
 export interface FfmpegUnit {
@@ -36,6 +40,8 @@ export interface FfmpegUnit {
   publishes: string[];
   /** Paths that it reads from the server. */
   reads: string[];
+  /** Workers that it feeds: it starts when they listen. */
+  feeds?: string[];
   /** Seconds without progress until it is restarted. */
   stall: number;
   /** `once`: a clean end is an end (a file that is not looped). */
@@ -61,7 +67,22 @@ export interface ProbeUnit {
   why: string[];
 }
 
-export type UnitSpec = FfmpegUnit | ProbeUnit;
+/** Runs a hook: takes a stream, shows its pictures to the hook and publishes them with the untouched sound. */
+export interface WorkerUnit {
+  id: string;
+  kind: 'worker';
+  routes: string[];
+  hook: HookSpec;
+  video: VideoEncode;
+  outputs: { publish: string; by: Ingest; select?: 'v' | 'a' }[];
+  publishes: string[];
+  reads: [];
+  /** Seconds of silence, or of input without output, until it is restarted. */
+  stall: number;
+  why: string[];
+}
+
+export type UnitSpec = FfmpegUnit | ProbeUnit | WorkerUnit;
 
 /** A track as the server must know it to keep a path readable while its publisher is away. */
 export type KnownTrack =
