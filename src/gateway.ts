@@ -15,6 +15,7 @@ import { findMediamtx } from './tools/mediamtx.ts';
 import { Supervisor } from './units/supervisor.ts';
 import { version } from './version.ts';
 import { watchFile } from './watch.ts';
+import { HookWatch } from './watch-hooks.ts';
 
 /** What the API and commands may ask of a running gateway. */
 export interface RunningGateway {
@@ -112,6 +113,7 @@ class Gateway implements RunningGateway {
   /** Plans are applied one after the other. */
   #applying: Promise<unknown> = Promise.resolve();
   #unwatch: (() => void) | undefined;
+  #hooks: HookWatch | undefined;
 
   constructor(options: GatewayOptions, config: Config, binaries: Binaries) {
     this.#options = options;
@@ -133,7 +135,10 @@ class Gateway implements RunningGateway {
     await this.#apply();
     await this.#listen();
     if (this.#options.watch) {
-      this.#unwatch = watchFile(this.#config.file, () => this.reload().catch(() => {}), this.#options.log);
+      const { log } = this.#options;
+      this.#unwatch = watchFile(this.#config.file, () => this.reload().catch(() => {}), log);
+      this.#hooks = new HookWatch((route) => this.#supervisor.reloadHook(route), log);
+      this.#hooks.set(this.#config.routes);
     }
   }
 
@@ -179,6 +184,7 @@ class Gateway implements RunningGateway {
       const before = this.#config;
       this.#config = this.#served(next);
       this.#forgetChanged(before);
+      this.#hooks?.set(next.routes);
       const changed = await this.#apply();
       await this.#listen();
       this.#configError = undefined;
@@ -197,6 +203,7 @@ class Gateway implements RunningGateway {
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#unwatch?.();
+    this.#hooks?.close();
     clearTimeout(this.#replan);
     // At once: what is being applied may wait for a server that never answers.
     const stopped = this.#supervisor.stop();

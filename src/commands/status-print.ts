@@ -11,6 +11,7 @@ export function printStatus(status: GatewayStatus, now: number, style: Io['style
       ? []
       : [style('red', `relay.yaml was refused, the old plan runs on:\n${status.configError}`)]),
     units(status.units, now, style),
+    ...hooks(status.units, style),
     paths(status.paths, style),
   ].join('\n\n');
 }
@@ -46,6 +47,34 @@ function units(all: UnitStatus[], now: number, style: Io['style']): string {
     all.map(({ state }) => [state, colours[state]]),
     style,
   );
+}
+
+/** One line a hooked route; nothing where there is none. */
+function hooks(all: UnitStatus[], style: Io['style']): string[] {
+  const workers = all.flatMap(({ routes, figures }) =>
+    figures.hook ? [{ routes, hook: figures.hook }] : [],
+  );
+  if (workers.length === 0) return [];
+  const both = ({ p50, p99 }: { p50: number; p99: number }) => `${p50.toFixed(1)} / ${p99.toFixed(1)}`;
+  const rows = workers.map(({ routes, hook }) => [
+    routes.join(', '),
+    hook.state,
+    ...[hook.in, hook.out, hook.dropped, hook.errors].map(String),
+    ...[hook.phases.decode, hook.phases.convert, hook.phases.hook, hook.phases.encode].map(both),
+    both(hook.queueAge),
+    `${hook.avOffset.toFixed(1)} ms`,
+    hook.lastError === undefined ? '' : oneLine(hook.lastError),
+  ]);
+  const head = ['HOOK', 'STATE', 'IN', 'OUT', 'DROPPED', 'ERRORS'];
+  const phases = ['DECODE ms p50 / p99', 'CONVERT', 'HOOK', 'ENCODE', 'AGE', 'A/V', 'LAST ERROR'];
+  const colour = { starting: 'yellow', ready: 'green', failing: 'red' } as const;
+  return [
+    coloured(
+      table([[...head, ...phases], ...rows]),
+      workers.map(({ hook }) => [hook.state, colour[hook.state]]),
+      style,
+    ),
+  ];
 }
 
 function paths(all: PathStatus[], style: Io['style']): string {

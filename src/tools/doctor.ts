@@ -1,6 +1,7 @@
 /** `relay doctor`: looks at everything that a gateway needs and names a remedy for each lack. Changes nothing. */
 import { createSocket } from 'node:dgram';
 import { statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { Address, Config } from '../config/config.ts';
@@ -37,6 +38,7 @@ export async function examine({
   return [
     examineNode(nodeVersion),
     ...programs.flat(),
+    examineLibav(config),
     ...(process.platform === 'linux' ? [await examineSetpriv(env)] : []),
     ...(config ? await examinePorts(config) : []),
     await examineDisk(config ? dirname(config.file) : process.cwd()),
@@ -106,6 +108,23 @@ async function examineMediamtx(env: Env, config: Config | undefined): Promise<Fi
     return [{ ...finding, detail: `${finding.detail}, SHA-256 ${binary.sum.slice(0, 16)}…` }];
   } catch (error) {
     return [lost('mediamtx', error)];
+  }
+}
+
+/** Only hooks need it: without one it is no lack. */
+function examineLibav(config: Config | undefined): Finding {
+  const name = 'node-av';
+  try {
+    const path = createRequire(import.meta.url).resolve(name);
+    return { name, state: 'ok', detail: `for frame hooks (${dirname(path)})` };
+  } catch {
+    const hooked = Object.values(config?.routes ?? {}).some((route) => route.hook);
+    return {
+      name,
+      state: hooked ? 'missing' : 'warn',
+      detail: 'not installed: routes with a hook can not run',
+      remedy: 'npm install node-av@6.1.1 (Linux with glibc, macOS, Windows)',
+    };
   }
 }
 

@@ -56,7 +56,7 @@ export function diffPaths(from: Iterable<PathSpec>, to: Iterable<PathSpec>): Pat
 }
 
 export function pathsOf(unit: UnitSpec): string[] {
-  return unit.kind === 'ffmpeg' ? [...unit.publishes, ...unit.reads] : unit.reads;
+  return unit.kind === 'probe' ? unit.reads : [...unit.publishes, ...unit.reads];
 }
 
 export function usesServer(unit: UnitSpec): boolean {

@@ -7,3 +7,21 @@ const kept =
 export function childEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(from).filter(([name]) => kept.test(name)));
 }
+
+/** What programs that a user wrote or installed find their libraries by. */
+const hooks =
+  /^(PYTHON.*|VIRTUAL_ENV|CONDA_.*|PYENV_.*|OPENCV_.*|OMP_.*|OPENBLAS_.*|MKL_.*|NODE_PATH|NODE_EXTRA_CA_CERTS|HF_.*|TORCH_.*)$/;
+
+/** The environment of a hook's process, before what relay.yaml adds to it. */
+export function hookEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const more = Object.entries(from).filter(([name]) => hooks.test(name));
+  return { ...childEnv(from), ...Object.fromEntries(more) };
+}
+
+/**
+ * The environment of a worker: that of its hook, and what keeps its memory flat. glibc keeps freed frames
+ * (docs/hooks.md has the figures) unless blocks of their size come from mmap.
+ */
+export function workerEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return { ...hookEnv(from), MALLOC_MMAP_THRESHOLD_: '65536', UV_THREADPOOL_SIZE: '8' };
+}

@@ -3,12 +3,12 @@ import type { ExitCause, Figures } from '../observe/state.ts';
 import type { Arg, FfmpegUnit } from '../plan/types.ts';
 import { cause } from './cause.ts';
 import { endpointOfInput, knock } from './knock.ts';
-import { AT_ONCE, Child, GENTLE, type Ladder, SHORT, type Tether } from './process.ts';
+import { Child, ladders, type Tether } from './process.ts';
 import { Progress } from './progress.ts';
 import type { Slot, StartGate } from './start-gate.ts';
 import { causeOfExit } from './stderr.ts';
 import type { Timing } from './timing.ts';
-import { type Attempt, type Behaviour, type Ending, type Stop, stopOf } from './unit.ts';
+import { type Attempt, type Behaviour, type Ending, stopOf } from './unit.ts';
 
 /** What an ffmpeg needs of the world around it. */
 export interface FfmpegHost {
@@ -19,6 +19,8 @@ export interface FfmpegHost {
   now(): number;
   /** Resolves once the server runs and has all these; false when the signal was aborted before. */
   pathsOnline(paths: string[], signal: AbortSignal): Promise<boolean>;
+  /** Resolves once these workers take their streams; false when the signal was aborted before. */
+  workersListening(workers: readonly string[], signal: AbortSignal): Promise<boolean>;
   resolve(arg: Arg): string;
   /** Whether the path has a publisher that came after this moment (Unix milliseconds). */
   isOnline(path: string, since: number): boolean;
@@ -26,8 +28,6 @@ export interface FfmpegHost {
   /** The source may not be what it was when it was planned. */
   doubt(source: string): void;
 }
-
-const ladders: Record<Stop['how'], Ladder> = { gentle: GENTLE, short: SHORT, atOnce: AT_ONCE };
 
 /** Failures in a row without ever being ready after which the plan itself is doubted. */
 const DOUBT_AFTER = 3;
@@ -80,6 +80,8 @@ export class FfmpegBehaviour implements Behaviour {
       if (refused !== undefined) return refused;
     }
     if (!(await this.#host.pathsOnline(this.#spec.reads, signal))) return stopOf(signal).cause;
+    const { feeds = [] } = this.#spec;
+    if (!(await this.#host.workersListening(feeds, signal))) return stopOf(signal).cause;
     const slot = await this.#host.gate.acquire(signal, attempt.retry);
     if (slot === undefined) return stopOf(signal).cause;
     try {

@@ -29,6 +29,10 @@ export interface LaunchOptions {
   /** What arrives on descriptor 3. */
   onProgress?: (chunk: string) => void;
   cwd?: string;
+  /** Instead of the usual environment of children. */
+  env?: NodeJS.ProcessEnv;
+  /** Standard input stays open; see write. */
+  input?: boolean;
 }
 
 /** Milliseconds that each rung of the ladder gets. */
@@ -42,6 +46,9 @@ export const GENTLE: Ladder = { signals: [['SIGTERM', 3000]] };
 export const SHORT: Ladder = { signals: [['SIGTERM', 300]] };
 /** For one whose output leads nowhere any more. */
 export const AT_ONCE: Ladder = { signals: [] };
+
+/** By the reason for which a unit is stopped. */
+export const ladders = { gentle: GENTLE, short: SHORT, atOnce: AT_ONCE } satisfies Record<string, Ladder>;
 
 /** Milliseconds to read what a dead process has written, while a stray grandchild may hold the pipe. */
 const LAST_WORDS = 200;
@@ -59,11 +66,11 @@ export class Child {
     const [file, ...rest] = [...tether.prefix, command, ...args] as [string, ...string[]];
     this.#child = spawn(file, rest, {
       detached: true,
-      env: childEnv(),
+      env: options.env ?? childEnv(),
       cwd: options.cwd,
       windowsHide: true,
       stdio: [
-        'ignore',
+        options.input ? 'pipe' : 'ignore',
         options.onStdout === undefined ? 'ignore' : 'pipe',
         'pipe',
         options.onProgress === undefined ? 'ignore' : 'pipe',
@@ -71,14 +78,19 @@ export class Child {
     });
     this.pid = this.#child.pid;
     if (this.pid !== undefined) tether.add(this.pid);
-    const { stdout, stderr } = this.#child;
+    const { stdin, stdout, stderr } = this.#child;
     stderr?.on('data', (chunk: Buffer) => this.#tail.push(chunk));
     stdout?.on('data', (chunk: Buffer) => options.onStdout?.(chunk));
     const progress = this.#child.stdio[3] as Readable | null | undefined;
     progress?.setEncoding('latin1').on('data', (chunk: string) => options.onProgress?.(chunk));
     // A pipe may break while its process dies; the exit tells the story.
-    for (const stream of [stdout, stderr, progress]) stream?.on('error', () => {});
+    for (const stream of [stdin, stdout, stderr, progress]) stream?.on('error', () => {});
     this.exited = this.#watch(tether);
+  }
+
+  /** To its standard input; what a process that is gone does not read is lost. */
+  write(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   /** Its last lines on stderr, as written. */

@@ -45,15 +45,19 @@ export function createSecrets(): Secrets {
 export function needs(plan: Plan): Set<Protocol> {
   const found = new Set<Protocol>(['srt']);
   for (const unit of plan.units) {
-    for (const arg of unit.args.flatMap(leaves)) if (typeof arg === 'object') found.add(arg.by);
+    if (unit.kind === 'worker') for (const output of unit.outputs) found.add(output.by);
+    else for (const arg of unit.args.flatMap(leaves)) if (typeof arg === 'object') found.add(arg.by);
   }
   return found;
 }
 
-type Leaf = Exclude<Arg, { join: Arg[] }>;
+/** What speaks to the server; a feed goes from process to process. */
+type Leaf = Exclude<Arg, { join: Arg[] } | { feed: string }>;
 
 function leaves(arg: Arg): Leaf[] {
-  return typeof arg === 'object' && 'join' in arg ? arg.join.flatMap(leaves) : [arg];
+  if (typeof arg === 'string') return [arg];
+  if ('join' in arg) return arg.join.flatMap(leaves);
+  return 'feed' in arg ? [] : [arg];
 }
 
 /** Fresh ports for one start of the server. */
@@ -78,9 +82,19 @@ export async function createRuntime(plan: Plan, secrets: Secrets): Promise<Runti
 }
 
 /** The text of one argument for a process that starts now. */
-export function resolveArg(arg: Arg, runtime: Runtime, driver: ServerConfig['driver']): string {
+export function resolveArg(
+  arg: Arg,
+  runtime: Runtime,
+  driver: ServerConfig['driver'],
+  feed: (worker: string) => string | undefined = () => undefined,
+): string {
   if (typeof arg === 'string') return arg;
-  if ('join' in arg) return arg.join.map((part) => resolveArg(part, runtime, driver)).join('');
+  if ('join' in arg) return arg.join.map((part) => resolveArg(part, runtime, driver, feed)).join('');
+  if ('feed' in arg) {
+    const url = feed(arg.feed);
+    if (url === undefined) throw new RelayError('RELAY_STATE', `${arg.feed} does not take a stream`);
+    return url;
+  }
   const path = 'publish' in arg ? arg.publish : arg.read;
   const { user, password } = runtime.secrets.media;
   if (driver === 'node-media-server') {
@@ -88,9 +102,11 @@ export function resolveArg(arg: Arg, runtime: Runtime, driver: ServerConfig['dri
   }
   const where = dial(runtime, arg.by);
   switch (arg.by) {
-    case 'srt':
+    case 'srt': {
+      const verb = 'publish' in arg ? 'publish' : 'read';
       // ffmpeg counts the latency in microseconds; loopback needs no more than this
-      return `srt://${where}?streamid=publish:${path}:${user}:${password}&latency=20000&pkt_size=1316`;
+      return `srt://${where}?streamid=${verb}:${path}:${user}:${password}&latency=20000&pkt_size=1316`;
+    }
     case 'rtmp':
       return `rtmp://${where}/${path}?user=${user}&pass=${password}`;
     case 'rtsp':

@@ -1,28 +1,39 @@
 /** Applies plans: keeps the server and the processes of the newest one running, whatever dies. */
 import { performance } from 'node:perf_hooks';
 import { RelayError } from '../errors.ts';
+import { entryOf } from '../hooks/entry.ts';
 import type { Media } from '../media.ts';
 import type { Log } from '../observe/log.ts';
 import { probeMedia } from '../observe/probe.ts';
 import type { Redactor } from '../observe/redact.ts';
 import type { ExitCause, GatewayEvent, GatewayStatus, UnitState } from '../observe/state.ts';
 import type { Plan, UnitSpec } from '../plan/types.ts';
+import { behaviourOf } from './behaviours.ts';
 import { diffPlans, usesServer } from './diff.ts';
-import { FfmpegBehaviour, type FfmpegHost } from './ffmpeg-unit.ts';
+import { Feeds } from './feeds.ts';
 import { PathSync } from './path-sync.ts';
 import { PathWatch } from './path-watch.ts';
-import { ProbeBehaviour, type ProbeHost } from './probe-unit.ts';
 import { PullKick } from './pull-kick.ts';
 import { createSecrets, resolveArg } from './runtime.ts';
 import { type RunningServer, SERVER_ID, ServerBehaviour } from './server-unit.ts';
 import { StartGate } from './start-gate.ts';
 import { createTether, type OwnedTether, type TetherKind } from './tether.ts';
 import { TIMING, type Timing } from './timing.ts';
-import { type Behaviour, serverLost, Unit, type UnitHost } from './unit.ts';
+import { type Behaviour, serverLost, Unit, type UnitHost, workerLost } from './unit.ts';
 import { UnitLog } from './unit-log.ts';
+import { removeStrayWorkerDirs } from './worker-dir.ts';
+import { tellReport } from './worker-report.ts';
+import { WorkerBehaviour } from './worker-unit.ts';
 
 export interface SupervisorOptions {
-  binaries: { ffmpeg: string; ffprobe: string /** MediaMTX */; server: string | undefined };
+  binaries: {
+    ffmpeg: string;
+    ffprobe: string;
+    /** MediaMTX */
+    server: string | undefined;
+    /** Runs hooks; ours unless a test has one of its own. */
+    worker?: readonly [string, ...string[]];
+  };
   log: Log;
   redact: Redactor;
   onEvent(event: GatewayEvent): void;
@@ -53,6 +64,7 @@ export class Supervisor {
   readonly #secrets = createSecrets();
   readonly #tether: OwnedTether;
   readonly #gate = new StartGate();
+  readonly #feeds = new Feeds();
   readonly #units = new Map<string, Unit>();
   readonly #watch: PathWatch;
   readonly #sync: PathSync;
@@ -114,6 +126,13 @@ export class Supervisor {
     return probeMedia({ ffprobe: binaries.ffprobe, prefix: this.#tether.prefix, args, signal });
   }
 
+  /** The file of this route's hook was saved. */
+  reloadHook(route: string): void {
+    for (const { behaviour } of this.#units.values()) {
+      if (behaviour instanceof WorkerBehaviour && behaviour.routes.includes(route)) behaviour.reload();
+    }
+  }
+
   status(): Pick<GatewayStatus, 'ready' | 'units' | 'paths'> {
     const units = [...(this.#server === undefined ? [] : [this.#server.unit]), ...this.#units.values()];
     const routes = new Map(this.#plan?.units.map((spec) => [spec.id, spec.routes]));
@@ -133,6 +152,7 @@ export class Supervisor {
 
   async #first(plan: Plan): Promise<string[]> {
     this.#plan = plan;
+    removeStrayWorkerDirs();
     this.#startTicker();
     // What asks a source directly needs no server: both start at the same time.
     const [direct, served] = [plan.units.filter((spec) => !usesServer(spec)), plan.units.filter(usesServer)];
@@ -253,6 +273,14 @@ export class Supervisor {
     this.#checkReady();
   }
 
+  /** What feeds it would write into nothing, and look like a fault of its own. */
+  #workerDown(worker: string): void {
+    for (const spec of this.#plan?.units ?? []) {
+      if (spec.kind === 'ffmpeg' && spec.feeds?.includes(worker))
+        this.#units.get(spec.id)?.fail(workerLost());
+    }
+  }
+
   #add(spec: UnitSpec): void {
     const unit = new Unit(this.#behaviour(spec), this.#unitHost);
     this.#units.set(spec.id, unit);
@@ -266,28 +294,27 @@ export class Supervisor {
   }
 
   #behaviour(spec: UnitSpec): Behaviour {
-    const { binaries, onDoubt, onMedia, redact } = this.#options;
-    const shared: Pick<FfmpegHost & ProbeHost, 'gate' | 'redact' | 'resolve' | 'pathsOnline'> = {
+    const { binaries, log, onDoubt, onEvent, onMedia, redact } = this.#options;
+    return behaviourOf(spec, {
+      ffmpeg: binaries.ffmpeg,
+      worker: binaries.worker ?? [process.execPath, entryOf('worker')],
+      tether: this.#tether,
       gate: this.#gate,
+      feeds: this.#feeds,
+      timing: this.#timing,
+      now: this.#now,
       redact: redact.redactText,
       resolve: (arg) => {
         if (this.#running === undefined) throw new RelayError('RELAY_STATE', 'the media server is gone');
-        return resolveArg(arg, this.#running.runtime, this.#running.plan.server.driver);
+        const { runtime, plan } = this.#running;
+        return resolveArg(arg, runtime, plan.server.driver, (worker) => this.#feeds.url(worker));
       },
       pathsOnline: (paths, signal) => this.#watch.whenOnline(paths, signal),
-    };
-    if (spec.kind === 'probe') {
-      const probe = (args: string[], signal: AbortSignal) => this.probe(args, signal);
-      return new ProbeBehaviour(spec, { ...shared, probe, onMedia });
-    }
-    return new FfmpegBehaviour(spec, {
-      ...shared,
-      ffmpeg: binaries.ffmpeg,
-      tether: this.#tether,
-      timing: this.#timing,
-      now: this.#now,
       isOnline: (path, since) => this.#watch.isOnline(path, since),
+      probe: (args, signal) => this.probe(args, signal),
+      onMedia,
       doubt: (source) => onDoubt?.(source),
+      report: (worker, report) => tellReport(worker, report, { log, onEvent, redact: redact.redactText }),
     });
   }
 
@@ -302,6 +329,9 @@ export class Supervisor {
   #changed(unit: Unit, state: UnitState, why?: ExitCause): void {
     this.#unitLog.changed(unit.id, state, why);
     if (state === 'starting') this.#watch.hurry();
+    if (unit.behaviour.kind === 'worker' && (state === 'stopping' || state === 'waiting')) {
+      this.#workerDown(unit.id);
+    }
     this.#options.onEvent({ type: 'unit', at: Date.now(), unit: unit.id, state, ...(why && { cause: why }) });
     this.#checkReady();
   }
@@ -320,7 +350,7 @@ export class Supervisor {
     if (this.#gate.busy) return this.#timing.pollStarting;
     // Probes don't count: what they wait for is not seen on the server.
     const unready = [...this.#units.values()].some(
-      (unit) => unit.state === 'starting' && unit.behaviour.kind === 'ffmpeg',
+      (unit) => unit.state === 'starting' && unit.behaviour.kind !== 'probe',
     );
     return unready ? this.#timing.pollUnready : this.#timing.poll;
   }

@@ -7,6 +7,8 @@ export interface Timing {
   startNetwork: number;
   /** Beyond the stall limit: how long an ffmpeg may run while the server does not see its paths. */
   offline: number;
+  /** From the start of a worker to its first word. */
+  workerStart: number;
   /** Until a call to the server's API counts as unanswered; three in a row and it hangs. */
   api: number;
   /** Until a server that was started must answer. */
@@ -24,6 +26,7 @@ export const TIMING: Timing = {
   start: 15_000,
   startNetwork: 20_000,
   offline: 5000,
+  workerStart: 15_000,
   api: 1000,
   serverStart: 10_000,
   pollStarting: 100,

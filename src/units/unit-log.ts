@@ -1,7 +1,7 @@
 /** What the log says of units: each failure once, not every time that it repeats. */
 import type { Log } from '../observe/log.ts';
 import type { ExitCause, UnitState } from '../observe/state.ts';
-import { isServerLoss } from './unit.ts';
+import { isLossOfAnother } from './unit.ts';
 
 /** A failure that goes on repeating is told again after so many times. */
 const REMIND_EVERY = 50;
@@ -18,7 +18,7 @@ export class UnitLog {
     if (state === 'running') this.#last.delete(unit);
     // Told when it has ended: then its last lines are there.
     // The server's own failure says it for all who hang on it.
-    if (why === undefined || state !== 'waiting' || why.class === 'asked' || isServerLoss(why)) {
+    if (why === undefined || state !== 'waiting' || why.class === 'asked' || isLossOfAnother(why)) {
       this.#log.debug({ unit }, state);
       return;
     }

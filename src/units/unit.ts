@@ -194,7 +194,7 @@ export class Unit {
       this.#restarts++;
       this.#lastExit = why;
     }
-    const delay = again || isServerLoss(why) ? 0 : this.#account();
+    const delay = again || isLossOfAnother(why) ? 0 : this.#account();
     this.#retryAt = this.#host.now() + delay;
     this.#move('waiting', why);
     for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -222,8 +222,15 @@ export function serverLost(): Stop {
   return { cause: cause('server', SERVER_LOST), how: 'atOnce' };
 }
 
-const SERVER_LOST = 'the media server went away';
+/** The same for a feed whose worker ended. */
+export function workerLost(): Stop {
+  return { cause: cause('server', WORKER_LOST), how: 'atOnce' };
+}
 
-export function isServerLoss(why: ExitCause): boolean {
-  return why.class === 'server' && why.reason === SERVER_LOST;
+const SERVER_LOST = 'the media server went away';
+const WORKER_LOST = 'its worker went away';
+
+/** Ended because of another unit, whose failure says it all. */
+export function isLossOfAnother(why: ExitCause): boolean {
+  return why.class === 'server' && (why.reason === SERVER_LOST || why.reason === WORKER_LOST);
 }

@@ -1,6 +1,6 @@
 /** The pure parts: what is in a server's file, in a URL, and what differs between two plans. */
 import t from 'tap';
-import type { Plan } from '../../src/plan/types.ts';
+import type { FfmpegUnit, Plan } from '../../src/plan/types.ts';
 import { diffPaths, diffPlans } from '../../src/units/diff.ts';
 import { childEnv } from '../../src/units/env.ts';
 import { endpointOf, endpointOfInput } from '../../src/units/knock.ts';
@@ -144,7 +144,7 @@ t.test('plans', async (t) => {
   const to = structuredClone(from);
   to.units[0]!.why = ['another reason'];
   to.units[0]!.routes = ['a', 'z'];
-  to.units[1]!.args = ['-i', 'x'];
+  (to.units[1] as FfmpegUnit).args = ['-i', 'x'];
   to.units[2] = barsUnit('d');
   to.paths[2] = barsPath('d');
   t.strictSame(diffPlans(from, to), { server: false, stop: ['c'], start: ['d'], restart: ['b'] });

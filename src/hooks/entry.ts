@@ -1,0 +1,9 @@
+/** Where the programs of hooks are: both are started as processes of their own, from the build. */
+import { fileURLToPath } from 'node:url';
+
+/** The file to give to node. From a checkout's src/ it is the one that was built beside it. */
+export function entryOf(program: 'worker' | 'host'): string {
+  const here = import.meta.url;
+  const folder = here.endsWith('.ts') ? '../../dist/hooks/' : './';
+  return fileURLToPath(new URL(`${folder}${program}.js`, here));
+}

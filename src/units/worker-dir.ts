@@ -1,0 +1,38 @@
+/** The private folder of a worker: sockets and shared memory, readable by nobody else, gone with it. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const name = /^relay-worker-(\d+)-/;
+
+/** Short, because the path of a unix socket may have 107 bytes. */
+export function createWorkerDir(): string {
+  return mkdtempSync(join(tmpdir(), `relay-worker-${process.pid}-`));
+}
+
+export function removeWorkerDir(dir: string): void {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+/** A gateway that was killed could not tidy up: folders whose gateway does not live any more. */
+export function removeStrayWorkerDirs(): void {
+  for (const entry of readdirSync(tmpdir())) {
+    const pid = Number(name.exec(entry)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || pid === process.pid || lives(pid)) continue;
+    try {
+      removeWorkerDir(join(tmpdir(), entry));
+    } catch {
+      // another user's
+    }
+  }
+}
+
+function lives(pid: number): boolean {
+  if (process.platform === 'linux') return existsSync(`/proc/${pid}`);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
