@@ -30,6 +30,11 @@ export function ffprobePath(): string {
   return process.env.FFPROBE_PATH ?? 'ffprobe';
 }
 
+/** With OpenCV, where it could be had. */
+export function pythonPath(): string {
+  return process.env.RELAY_TEST_PYTHON ?? 'python3';
+}
+
 export async function mediamtxPath(): Promise<string> {
   return (await findMediamtx({ env: process.env })).path;
 }

@@ -21,7 +21,7 @@ export interface ClipOptions {
   /** Seconds from flash to flash, rounded to whole frames. Use 8 where the offset may pass half a second. */
   period?: 1 | 2 | 8;
   video?: 'h264' | 'mpeg4' | 'hevc';
-  audio?: 'aac' | 'mp3' | 'opus' | 'none';
+  audio?: 'aac' | 'mp3' | 'opus' | 'alaw' | 'none';
   bFrames?: number;
   /** Seconds between key frames. */
   gop?: number;
@@ -45,7 +45,7 @@ const SAMPLE_RATE = 48_000;
 
 function containerOf(options: Required<ClipOptions>): string {
   if (options.video === 'mpeg4' || options.audio === 'mp3') return 'avi';
-  if (options.video === 'hevc' || options.audio === 'opus') return 'mkv';
+  if (options.video === 'hevc' || options.audio === 'opus' || options.audio === 'alaw') return 'mkv';
   return 'mp4';
 }
 
@@ -68,6 +68,8 @@ const audioArgs = {
   aac: ['-c:a', 'aac', '-b:a', '96k'],
   mp3: ['-c:a', 'libmp3lame', '-b:a', '128k'],
   opus: ['-c:a', 'libopus', '-b:a', '96k'],
+  /** G.711, as cameras have it. */
+  alaw: ['-c:a', 'pcm_alaw', '-ar', '8000'],
   none: [],
 };
 

@@ -1,7 +1,7 @@
 /** The players that people use, each made to prove how many pictures it decoded and whether there was sound. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ffmpegPath, ffprobePath, find } from './binaries.ts';
+import { ffmpegPath, ffprobePath, find, pythonPath } from './binaries.ts';
 import { inputArgsOf } from './decode.ts';
 import { type Child, runOnce, type Scope, until } from './process.ts';
 
@@ -25,17 +25,13 @@ export function missing(reader: Reader, url: string): string | undefined {
     case 'gstreamer':
       return find('gst-launch-1.0') === undefined ? 'no gst-launch-1.0' : undefined;
     case 'opencv':
-      return find(python()) === undefined ? 'no python3' : undefined;
+      return find(pythonPath()) === undefined ? 'no python3' : undefined;
     case 'vlc':
       if (find('vlc') === undefined) return 'no vlc';
       return url.startsWith('rtsp') && !vlcHasRtsp()
         ? 'this build of VLC has no RTSP client (Debian builds it without live555)'
         : undefined;
   }
-}
-
-function python(): string {
-  return process.env.RELAY_TEST_PYTHON ?? 'python3';
 }
 
 /** VLC's RTSP client is a plugin of its own, which some distributions leave out. */
@@ -187,7 +183,7 @@ print("frames", count)
 `;
 
 async function byOpencv(s: Scope, url: string, frames: number): Promise<Decoded> {
-  const { output } = await runOnce(s, python(), ['-c', opencvProgram, url, String(frames)], {
+  const { output } = await runOnce(s, pythonPath(), ['-c', opencvProgram, url, String(frames)], {
     timeout: TIMEOUT,
   });
   return { frames: Number(/frames (\d+)/.exec(output)?.[1] ?? 0), sounds: null, output };
