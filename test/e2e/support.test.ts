@@ -7,6 +7,8 @@ import { findGaps, measureOffset, readCounters } from './support/measure.ts';
 import { publishFile, startMediaServer } from './support/mediamtx.ts';
 import { aliveWith, isAlive } from './support/proc.ts';
 import { scope, type Teardown, until } from './support/process.ts';
+import { soundBytes } from './support/sound-bytes.ts';
+import { delays, longestHole, longestPause, startSteadyReader, unwound } from './support/steady-reader.ts';
 
 t.test('a row of blocks carries a number, and nothing else does', async (t) => {
   for (const frame of [0, 1, 2, 1499, 8191, 16_383]) t.equal(readCounterRow(counterRow(frame)), frame);
@@ -109,4 +111,40 @@ t.test('processes of a test end with it', async (t) => {
   for (const end of ends) await end();
   t.notOk(isAlive(child.pid));
   t.same(aliveWith(marker), []);
+});
+
+t.test('a steady reader sees unbroken sound, its coded bytes, and a break', async (t) => {
+  const s = scope(t);
+  const { file, frames, fps } = await clip({ seconds: 16 });
+  const server = await startMediaServer(s, {
+    paths: {
+      live: {
+        alwaysAvailable: true,
+        alwaysAvailableTracks: [
+          { codec: 'H264' },
+          { codec: 'MPEG4Audio', sampleRate: 48_000, channelCount: 1 },
+        ],
+      },
+    },
+  });
+  const to = { server, path: 'live', by: 'srt' as const };
+  const publisher = publishFile(s, file, to);
+  await server.online('live');
+  const reader = startSteadyReader(s, server.rtmp('live'));
+  const [whole, seen] = await Promise.all([soundBytes(s, file), soundBytes(s, server.rtmp('live'), 3)]);
+  t.ok(seen.length > 500 && whole.includes(seen), `${seen.length} bytes of sound as in the file`);
+  const { at } = await reader.pictureAfter(0);
+  await reader.pictureAfter(at + 4000);
+  t.ok(longestHole(reader.sounds()) < 3, `holes up to ${longestHole(reader.sounds())} ms`);
+  const late = delays(reader.pictures(at + 1000), frames, fps);
+  t.ok(Math.max(...late) - Math.min(...late) < 200, `${Math.max(...late)} ms late`);
+  t.ok(reader.pairs().length >= 2 && reader.pairs().every(({ ms }) => Math.abs(ms) < 3));
+
+  const cut = performance.now();
+  await publisher.stop();
+  await until(() => performance.now() - cut > 1000, { what: 'a second without' });
+  publishFile(s, file, to);
+  await reader.pictureAfter(cut + 1000);
+  t.ok(longestPause(reader.pictures()) > 900, 'the picture stood still');
+  t.same(unwound([{ counter: 14 }, { counter: 15 }, { counter: 0 }, { counter: 15 }], 16), [0, 1, 2, 1]);
 });

@@ -34,8 +34,13 @@ export async function unavailable(s: Scope, way: Way): Promise<string | undefine
   return code === 0 ? undefined : 'Python without numpy';
 }
 
-export function misbehaves(how: Misbehaviour, settings: HookSetting = {}, after = 25): HookSetting {
-  return { module: fixture('misbehaves.ts'), ...settings, options: { how, after } };
+/** `after`: frames for which it behaves first · `frames`: for which it then doesn't; left out: for ever. */
+export function misbehaves(
+  how: Misbehaviour,
+  settings: HookSetting = {},
+  options: { after?: number; frames?: number } = {},
+): HookSetting {
+  return { module: fixture('misbehaves.ts'), ...settings, options: { how, ...options } };
 }
 
 /** A hook that takes `ms` for each frame and notes what it was shown in `file`. */

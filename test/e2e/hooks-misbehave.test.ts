@@ -1,0 +1,162 @@
+/**
+ * Whatever user code does, its route stays readable with unbroken sound, other routes notice nothing,
+ * and nothing that it has started is left.
+ */
+import t, { type Test } from 'tap';
+import type { Misbehaviour } from '../fixtures/hooks/misbehaves.ts';
+import { type Clip, clip } from './support/clips.ts';
+import { figuresOf, fixture, type HookSetting, misbehaves } from './support/hooks.ts';
+import { findGaps } from './support/measure.ts';
+import { aliveWith, argvOf } from './support/proc.ts';
+import { type Scope, scope, until } from './support/process.ts';
+import { type Relay, startRelay, textOf } from './support/relay.ts';
+import { longestHole, longestPause, type SteadyReader, startSteadyReader } from './support/steady-reader.ts';
+
+/** A packet of AAC, and what RTMP rounds. */
+const packet = 1024 / 48 + 2;
+
+/** Media and wall seconds for which each route is watched. */
+const watched = 10_000;
+
+/** Seconds that a frame may take before the hook counts as hanging. */
+const timeout = '500ms';
+
+const ways: Record<Misbehaviour, HookSetting> = {
+  throws: {},
+  rejects: {},
+  hangs: { timeout },
+  never: { timeout },
+  exits: {},
+  segfaults: {},
+  leaks: { memory: '200M' },
+  forks: {},
+};
+
+interface Watched {
+  relay: Relay;
+  file: Clip;
+  readers: Record<string, SteadyReader>;
+}
+
+/** These hooks, each on a route of its own, and beside them a route that does as it should. */
+async function watch(s: Scope, hooks: Record<string, HookSetting>): Promise<Watched> {
+  const file = await clip({ seconds: 64, gop: 1 });
+  const all = { ...hooks, innocent: { module: fixture('identity.ts') } };
+  const routes = Object.entries(all).map(([name, hook]) => [name, { from: 'cam', hook }]);
+  const relay = await startRelay(s, {
+    sources: { cam: { file: file.file, loop: true } },
+    routes: { ...Object.fromEntries(routes), copy: 'cam' },
+  });
+  const readers: Record<string, SteadyReader> = {};
+  for (const name of [...Object.keys(all), 'copy']) {
+    await relay.online(name);
+    readers[name] = startSteadyReader(s, relay.rtmp(name));
+  }
+  const enough = async (reader: SteadyReader): Promise<void> => {
+    const { at } = await reader.pictureAfter(0);
+    await reader.pictureAfter(at + watched, watched + 20_000);
+  };
+  await Promise.all(Object.values(readers).map(enough));
+  return { relay, file, readers };
+}
+
+/** Arrivals of what is live: what was buffered for a reader that has just come is left out. */
+function live<T extends { at: number }>(items: T[]): T[] {
+  return items.filter(({ at }) => at >= items[0]!.at + 1000);
+}
+
+function judgeReader(t: Test, name: string, reader: SteadyReader): void {
+  const pictures = live(reader.pictures());
+  const sounds = live(reader.sounds());
+  const [still, silent, hole] = [longestPause(pictures), longestPause(sounds), longestHole(sounds)];
+  t.comment(
+    `${name}: picture stood still for ${still.toFixed(0)} ms, sound for ${silent.toFixed(0)} ms, hole ${hole.toFixed(1)} ms`,
+  );
+  t.ok(reader.connected(), `${name}: the reader stayed`);
+  t.ok(still <= 2000, `${name}: readable, or back within ${still.toFixed(0)} ms`);
+  t.ok(sounds.length > 200 && hole <= packet, `${name}: sound without a hole (${hole.toFixed(1)} ms)`);
+  t.ok(silent <= 1000, `${name}: sound flows (${silent.toFixed(0)} ms)`);
+}
+
+function judgeOthers(t: Test, { readers, file }: Watched): void {
+  for (const name of ['innocent', 'copy']) {
+    const reader = readers[name]!;
+    t.same(findGaps(reader.pictures(), file.frames), [], `${name}: no frame is lost`);
+    t.ok(longestHole(reader.sounds()) <= packet, `${name}: no sound is lost`);
+  }
+}
+
+async function judgeEnd(t: Test, { relay, readers }: Watched): Promise<void> {
+  for (const reader of Object.values(readers)) await reader.stop();
+  await relay.stop();
+  const left = aliveWith(relay.marker).map((pid) => argvOf(pid).join(' '));
+  t.same(left, [], 'no process is left');
+}
+
+const groups: Misbehaviour[][] = [
+  ['throws', 'rejects', 'never', 'exits'],
+  ['hangs', 'segfaults', 'leaks', 'forks'],
+];
+
+for (const group of groups) {
+  t.test(`a hook that ${group.join(', ')}`, async (t) => {
+    const s = scope(t);
+    const run = await watch(s, Object.fromEntries(group.map((how) => [how, misbehaves(how, ways[how])])));
+    for (const how of group) {
+      judgeReader(t, how, run.readers[how]!);
+      // onError is pass: what the hook fails on is shown as it came.
+      if (how !== 'forks') {
+        const { errors, restarts, lastError } = await figuresOf(run.relay, how);
+        t.ok(
+          errors + restarts > 0,
+          `${how}: counted: ${errors} errors, ${restarts} restarts, "${lastError}"`,
+        );
+      }
+    }
+    judgeOthers(t, run);
+    await judgeEnd(t, run);
+  });
+}
+
+t.test('what viewers see of a hook that fails is said by onError', async (t) => {
+  const s = scope(t);
+  const run = await watch(s, {
+    held: misbehaves('throws', { onError: 'hold' }, { after: 100 }),
+    stopped: misbehaves('throws', { onError: 'stop' }, { after: 100, frames: 50 }),
+  });
+  const { held, stopped } = run.readers;
+  judgeReader(t, 'hold', held!);
+  const numbers = live(held!.pictures()).map(({ counter }) => counter);
+  const last = numbers.at(-1);
+  t.ok(numbers.filter((number) => number === last).length > 50, `hold: the picture stays at number ${last}`);
+
+  const pictures = live(stopped!.pictures());
+  const pause = longestPause(pictures);
+  const before = pictures.findIndex(({ at }, index) => (pictures[index + 1]?.at ?? at) - at === pause);
+  const [from, to] = [pictures[before]!.at, pictures[before + 1]!.at];
+  t.comment(`stop: nothing for ${pause.toFixed(0)} ms, ${pictures.length - before} pictures after`);
+  t.ok(pause > 1000, `stop: no picture for ${pause.toFixed(0)} ms`);
+  const heard = stopped!.sounds(from + 700, to - 300).length;
+  t.ok(heard <= 2, `stop: and no sound either (${heard} packets)`);
+  t.ok(pictures.length - before > 10, 'stop: it goes on when the hook works again');
+  t.ok(stopped!.connected(), 'stop: the reader stays');
+  judgeOthers(t, run);
+  await judgeEnd(t, run);
+});
+
+t.test('what a hook has started ends with the hook', async (t) => {
+  const s = scope(t);
+  const { file } = await clip({ seconds: 64, gop: 1 });
+  const sources = { cam: { file, loop: true } };
+  const relay = await startRelay(s, {
+    sources,
+    routes: { copy: 'cam', forks: { from: 'cam', hook: misbehaves('forks') } },
+  });
+  const sleepers = (): number[] => aliveWith(relay.marker).filter((pid) => argvOf(pid)[0] === 'sleep');
+  await until(() => sleepers().length > 2, { timeout: 20_000, what: 'the hook to fork' });
+  relay.write(textOf({ sources, routes: { copy: 'cam' } }, relay.ports));
+  await relay.reload();
+  await until(() => sleepers().length === 0, { timeout: 10_000, what: 'its children to end' });
+  await relay.stop();
+  t.same(aliveWith(relay.marker), [], 'no process is left');
+});
