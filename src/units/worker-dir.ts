@@ -16,7 +16,7 @@ export function removeWorkerDir(dir: string): void {
 
 /** A gateway that was killed could not tidy up: folders whose gateway does not live any more. */
 export function removeStrayWorkerDirs(): void {
-  for (const entry of readdirSync(tmpdir())) {
+  for (const entry of listing(tmpdir())) {
     const pid = Number(name.exec(entry)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || pid === process.pid || lives(pid)) continue;
     try {
@@ -24,6 +24,15 @@ export function removeStrayWorkerDirs(): void {
     } catch {
       // another user's
     }
+  }
+}
+
+/** A folder that can't be read is reported by whoever needs it. */
+function listing(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

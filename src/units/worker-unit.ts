@@ -43,9 +43,10 @@ interface Life {
   heardAt: number;
   servedAt: number;
   onlineAt: number;
-  /** What had come in when `servedAt` was set. */
+  /** What had come in and gone out when `servedAt` was set; `owed`: more has come in since. */
   in: number;
   out: number;
+  owed: boolean;
   ready: boolean;
 }
 
@@ -120,6 +121,7 @@ export class WorkerBehaviour implements Behaviour {
       onlineAt: now,
       in: 0,
       out: 0,
+      owed: false,
       ready: false,
     };
     this.#life = life;
@@ -150,7 +152,7 @@ export class WorkerBehaviour implements Behaviour {
     const patience = stall * 1000;
     if (now - life.heardAt > Math.max(patience, this.#host.timing.workerStart)) {
       this.#fail(life, cause('stalled', `the worker has said nothing for ${stall} s`));
-    } else if (now - life.servedAt > patience + this.#spec.hook.timeout * 1000) {
+    } else if (life.owed && now - life.servedAt > patience + this.#spec.hook.timeout * 1000) {
       this.#fail(life, cause('stalled', `pictures come in, but nothing went out for ${stall} s`));
     } else if (now - life.onlineAt > patience + this.#host.timing.offline) {
       const missing = publishes.find((path) => !this.#host.isOnline(path, life.startedWall));
@@ -184,7 +186,8 @@ export class WorkerBehaviour implements Behaviour {
     const moved = out + sound !== life.out;
     // A hook that may silence the route is allowed to.
     const excused = this.#spec.hook.onError !== 'pass' && figures.state !== 'ready';
-    if (moved || figures.in === life.in || excused) {
+    life.owed = !moved && !excused && figures.in !== life.in;
+    if (!life.owed) {
       life.servedAt = life.heardAt;
       life.in = figures.in;
       life.out = out + sound;
