@@ -14,7 +14,10 @@ export function checkReferences(config: Config, reader: Reader): void {
 
   const owners = servedPaths(config, reader);
   for (const [name, route] of Object.entries(declared.routes)) checkFrom(name, route, declared, reader);
-  for (const route of Object.values(config.routes)) checkTracks(route, reader);
+  for (const route of Object.values(config.routes)) {
+    checkTracks(route, reader);
+    if (route.hook) checkHook(route, config, reader);
+  }
   // What a faulty route would serve is not known, so nothing can be missed.
   if (complete('routes')) {
     checkMerges(config, owners, reader);
@@ -98,6 +101,19 @@ function checkTracks({ name, split, video, audio }: Route, reader: Reader): void
     reader.fail(['routes', name, 'audio'], 'neither picture nor sound would be left');
   } else if (missing[0] && split) {
     reader.fail(['routes', name, 'split'], `there is nothing to split without ${missing[0]}`);
+  }
+}
+
+function checkHook({ name, video }: Route, config: Config, reader: Reader): void {
+  if (config.server.driver !== 'mediamtx') {
+    reader.fail(['routes', name, 'hook'], 'hooks need the media server mediamtx', 'set driver: mediamtx');
+  }
+  if (video.mode === 'copy') {
+    const help = 'leave video out, or say how to encode it';
+    reader.fail(['routes', name, 'video'], 'what comes out of a hook is encoded, so it is no copy', help);
+  }
+  if (video.mode === 'none') {
+    reader.fail(['routes', name, 'video'], 'without a picture there is nothing to show to the hook');
   }
 }
 
@@ -228,7 +244,8 @@ function checkPublished(config: Config, owners: Owners, reader: Reader): void {
     const path = source.path ?? name;
     const route = config.routes[owners.get(path) ?? ''];
     if (route === undefined) continue;
-    const untouched = [route.video, route.audio].every(({ mode }) => mode === 'auto' || mode === 'copy');
+    const untouched =
+      !route.hook && [route.video, route.audio].every(({ mode }) => mode === 'auto' || mode === 'copy');
     const alone = !route.split && route.to.filter((sink) => sink.kind === 'path').length === 1;
     if (route.from === name && untouched && alone) continue;
     const message = `others publish to the path ${quote(path)}, which route ${quote(route.name)} serves`;

@@ -1,11 +1,11 @@
 /** From zod's issues to what a person needs to read. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { closest } from './closest.ts';
 import { type Path, quote, type Report } from './diagnostic.ts';
 import type { Tree } from './tree.ts';
 
 /** Words of later versions: they are known, and refused until they do something. */
-export const reserved: readonly string[] = ['hook', 'segments', 'clips', 'snapshots'];
+export const reserved: readonly string[] = ['segments', 'clips', 'snapshots'];
 
 export function notYet(word: string): string {
   return `${quote(word)} is not available in this version`;
@@ -43,7 +43,18 @@ export const explain: z.core.$ZodErrorMap = (issue) => {
 
 function allowedKeys(schema: unknown): string[] {
   const def = (schema as z.core.$ZodType | undefined)?._zod.def;
-  return def && 'shape' in def ? Object.keys(def.shape as object) : [];
+  if (!def || !('shape' in def)) return [];
+  return Object.entries(def.shape as Record<string, z.ZodType>)
+    .filter(([, type]) => !z.globalRegistry.get(type)?.['elsewhere'])
+    .map(([key]) => key);
+}
+
+/** A key that only another form of the same map has: refused with the reason, and not among those allowed. */
+export function elsewhere(message: string) {
+  return z
+    .custom<never>(() => false, message)
+    .optional()
+    .meta({ elsewhere: true });
 }
 
 /** Reports the issues of one part of the file; `base` is where that part stands. */

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, RelayError } from '../errors.ts';
+import { checkHookFiles } from './check-hook-files.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServer } from './check-server.ts';
 import type { Config } from './config.ts';
@@ -14,13 +15,26 @@ import { addSecret } from './secrets.ts';
 import { readTree } from './tree.ts';
 import { maxBytes, parseYaml } from './yaml.ts';
 
-/** @throws RelayError RELAY_CONFIG_MISSING, or ConfigError with all diagnostics. */
-export async function loadConfig(file: string, env: Environment): Promise<Config> {
-  return parseConfig(await readText(file), { file, env });
+interface Origin {
+  /** Printed as it is given; relative names start at its folder. */
+  file: string;
+  env: Environment;
 }
 
-/** @throws ConfigError with all diagnostics. `file` is printed as it is given; relative names start at its folder. */
-export function parseConfig(text: string, { file, env }: { file: string; env: Environment }): Config {
+/** @throws RelayError RELAY_CONFIG_MISSING, or ConfigError with all diagnostics. */
+export async function loadConfig(file: string, env: Environment): Promise<Config> {
+  const { config, reader } = parse(await readText(file), { file, env });
+  await checkHookFiles(config, reader);
+  if (reader.report.failed) throw reader.report.error();
+  return config;
+}
+
+/** The text alone: no file that it names is looked for. @throws ConfigError with all diagnostics. */
+export function parseConfig(text: string, origin: Origin): Config {
+  return parse(text, origin).config;
+}
+
+function parse(text: string, { file, env }: Origin): { config: Config; reader: Reader } {
   const report = new Report(file);
   const yaml = parseYaml(text, report);
   if (!yaml) throw report.error();
@@ -44,7 +58,7 @@ export function parseConfig(text: string, { file, env }: { file: string; env: En
   if (report.failed) throw report.error();
   for (const { password } of server.users) addSecret(report.secrets, password);
   config.secrets.push(...report.secrets);
-  return config;
+  return { config, reader };
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** The parts of the file, each checked by itself: an error in one doesn't hide those of the others. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { HookSpec } from '../hooks/spec.ts';
 import { type Sink, sinkKinds } from '../kinds/sinks/index.ts';
 import { remoteSchemes } from '../kinds/sinks/remote.ts';
 import { type Source, sourceKinds } from '../kinds/sources/index.ts';
@@ -9,6 +10,8 @@ import { formOf } from './choice.ts';
 import type { Address, Protocol, Route, ServerConfig, ToolsConfig } from './config.ts';
 import type { Path, Report } from './diagnostic.ts';
 import { explain, reportIssues, reportKey } from './explain.ts';
+import type { HookForm } from './hook-schema.ts';
+import { readHook } from './read-hook.ts';
 import * as schema from './schema.ts';
 import { addStreamKey, addUrlSecrets } from './secrets.ts';
 import type { Tree } from './tree.ts';
@@ -126,7 +129,9 @@ export class Reader {
       const { fields, ok } = this.#fields(schema.routeMap.shape, long, path);
       const { from, split = false, video = { mode: 'auto' }, audio = { mode: 'auto' } } = fields;
       const to = this.#sinks(name, fields.to ?? [], value);
-      return ok && from !== undefined ? { name, from, split, video, audio, to } : undefined;
+      const hook = fields.hook && this.#hook(fields.hook, value as Entries, path);
+      if (!ok || from === undefined || (fields.hook && !hook)) return undefined;
+      return { name, from, split, video, audio, ...(hook && { hook }), to };
     });
   }
 
@@ -161,6 +166,13 @@ export class Reader {
     addUrlSecrets(this.report.secrets, text);
     addStreamKey(this.report.secrets, text);
     return sinkKinds.remote.resolve(text);
+  }
+
+  #hook(form: HookForm, written: Entries, route: Path): HookSpec | undefined {
+    const { spec, problem } = readHook(form, { dir: this.#dir, api: this.#api, report: this.report });
+    if (spec) return spec;
+    const short = typeof written['hook'] === 'string';
+    return this.fail([...route, 'hook', ...(short ? [] : [problem.key])], problem.message, problem.hint);
   }
 
   #resolve(kind: Source['kind'], long: unknown, path: Path): Source | undefined {

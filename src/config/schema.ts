@@ -7,6 +7,7 @@ import { closest } from './closest.ts';
 import type { Address, AudioSetting, VideoSetting } from './config.ts';
 import { quote } from './diagnostic.ts';
 import { notYet, reserved } from './explain.ts';
+import { hook } from './hook-schema.ts';
 import { address, bitrate, duration, name, namePattern, size } from './values.ts';
 
 const listen = (summary: string, usual: string | false) =>
@@ -234,6 +235,7 @@ export const routeMap = z
       description: 'true: also serves <route>/video and <route>/audio, on one clock',
       default: false,
     }),
+    hook,
     video,
     audio,
     to,

@@ -54,6 +54,20 @@ export const bitrate = z
   .transform((text) => Math.round(Number(text.slice(0, -1)) * (text.endsWith('M') ? 1e6 : 1e3)))
   .refine((value) => value >= 6_000 && value <= 400_000_000, 'must be between 6k and 400M');
 
+/** "512M", "2G" → bytes. */
+export function bytes(least: string, most: string) {
+  const expected = 'expected an amount of memory such as 512M or 2G';
+  const amount = (text: string) => Number(text.slice(0, -1)) * 1024 ** (text.endsWith('G') ? 3 : 2);
+  return z
+    .string(expected)
+    .regex(/^\d{1,6}[MG]$/, expected)
+    .transform(amount)
+    .refine(
+      (value) => value >= amount(least) && value <= amount(most),
+      `must be between ${least} and ${most}`,
+    );
+}
+
 /** "1280x720". Encoders take even numbers only. */
 export const size = z
   .string('expected a size such as 1280x720')

@@ -50,3 +50,18 @@ t.test('a variable may stand for a number', async (t) => {
   });
   t.match(schema['properties']?.['stall'], { default: '5s', examples: ['5s', '10s'] });
 });
+
+t.test('a hook: its short form, and one form for each that can run it', async (t) => {
+  const route = schema['properties']?.['routes']?.['additionalProperties']?.['anyOf'] as unknown as Json[];
+  const hook = route[1]?.['properties']?.['hook']?.['anyOf'] as unknown as Json[];
+  t.match(hook[0], { type: 'string', examples: ['./hooks/people.ts', 'relay:motion', /^http/] });
+  const forms = hook[1]?.['anyOf'] as unknown as Json[];
+  const keys = forms.map((form) => Object.keys(form['properties'] ?? {}));
+  t.strictSame(
+    keys.map((each) => each[0]),
+    ['module', 'command', 'http', 'http'],
+  );
+  t.notOk(keys[0]?.includes('quality'), 'keys of http are not offered for a module');
+  t.ok(keys[3]?.includes('model'));
+  for (const each of keys) t.ok(each.includes('whenBehind'));
+});

@@ -205,11 +205,6 @@ const faults: [string, string, string[]][] = [
     ],
   ],
   [
-    'reserved hook',
-    routes('cam: { from: cam, hook: ./x.ts }'),
-    ['4:21 routes.cam.hook: "hook" is not available in this version'],
-  ],
-  [
     'reserved sinks',
     routes(
       'cam:',
@@ -457,7 +452,7 @@ for (const [what, text, expected] of faults) t.strictSame(problems(text), expect
 t.test('one line for each error, with what helps', async (t) => {
   const text = routes('lobby:', '  from: lobyb', '  splitt: true').replace('cam:', 'lobby:');
   const message = `relay.yaml:5:11 error routes.lobby.from: there is no source and no route "lobyb"; did you mean "lobby"?
-relay.yaml:6:5 error routes.lobby.splitt: unknown key "splitt"; did you mean "split"? allowed: from, split, video, audio, to`;
+relay.yaml:6:5 error routes.lobby.splitt: unknown key "splitt"; did you mean "split"? allowed: from, split, hook, video, audio, to`;
   t.throws(() => read(text), { code: 'RELAY_CONFIG_INVALID', exitCode: 78, message });
   t.match(diagnose(sources('f: media/x.png'))[0]?.hint, '{ image: media/x.png }');
 });
