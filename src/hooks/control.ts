@@ -1,0 +1,39 @@
+/** A worker's ears and mouth: lines of JSON on standard input, lines of JSON on standard output. */
+import { createInterface } from 'node:readline';
+import type { WorkerCommand, WorkerJob, WorkerReport } from './job.ts';
+
+export interface Ears {
+  job(job: WorkerJob): void;
+  command(command: WorkerCommand): void;
+  /** Whoever started it is gone. */
+  end(): void;
+}
+
+export function listen(input: NodeJS.ReadableStream, ears: Ears): void {
+  let begun = false;
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on('line', (line) => {
+    if (!line.trim()) return;
+    const value: unknown = JSON.parse(line);
+    if (begun) return ears.command(value as WorkerCommand);
+    begun = true;
+    ears.job(value as WorkerJob);
+  });
+  lines.once('close', () => ears.end());
+}
+
+/** Beyond this nobody reads: what only informs is left out, so that memory stays bounded. */
+const UNREAD = 1_000_000;
+const UNREAD_ANY = 4 * UNREAD;
+
+/** Never waits: pipes take what is written in the background. */
+export function reporter(
+  output: NodeJS.WritableStream & { writableLength: number },
+): (report: WorkerReport) => void {
+  output.on('error', () => {});
+  return (report) => {
+    const optional = report.type === 'figures' || report.type === 'meta';
+    if (output.writableLength > (optional ? UNREAD : UNREAD_ANY)) return;
+    output.write(`${JSON.stringify(report)}\n`);
+  };
+}

@@ -1,0 +1,17 @@
+/** The worker: one hooked route, libav in a process of its own. Started by the gateway with its job on standard input. */
+import { createAdapter } from './adapters.ts';
+import { drawOverlay } from './draw/overlay.ts';
+import { serve } from './serve.ts';
+import { createStage } from './stage/stage.ts';
+
+serve((job, report) => ({
+  stage: (emit) =>
+    createStage({
+      spec: job.hook,
+      adapter: (host) => createAdapter(job, host),
+      emit,
+      report,
+      now: () => performance.now(),
+    }),
+  draw: drawOverlay,
+}));
