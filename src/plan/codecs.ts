@@ -185,6 +185,17 @@ export function decideVideo(
       };
 }
 
+/** What comes out of a hook is always encoded. */
+export function decideAfterHook(
+  setting: VideoSetting,
+  needs: Needs,
+): Extract<Decision<VideoEncode>, { do: 'encode' }> {
+  const settings = setting.mode === 'encode' ? setting : defaultVideo;
+  const { codec } = settings;
+  const lost = missing('video', { codec, copy: false, reordered: false }, needs);
+  return { do: 'encode', codec, settings, why: `video encoded to ${label(codec)} after the hook${lost}` };
+}
+
 export function decideAudio(
   track: AudioTrack | undefined,
   setting: AudioSetting,
@@ -222,6 +233,6 @@ export function decideAudio(
 }
 
 /** Still pictures, which no stream carries. */
-function isPicture(codec: string): boolean {
+export function isPicture(codec: string): boolean {
   return ['png', 'mjpeg', 'bmp', 'webp', 'gif', 'tiff'].includes(codec);
 }

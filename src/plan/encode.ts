@@ -4,7 +4,7 @@ import { ratio } from '../media.ts';
 import type { AudioEncode, Decision, VideoEncode } from './codecs.ts';
 
 /** Even sizes and 4:2:0, as H.264 players want them. */
-const plain = 'scale=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p';
+export const plain = 'scale=trunc(iw/2)*2:trunc(ih/2)*2,format=yuv420p';
 
 /**
  * Arguments for the picture of one output.

@@ -1,10 +1,11 @@
 /** Jobs → ffmpeg processes. Jobs that share a source share its process, unless an encoder could hold a copy back. */
 import type { Config } from '../config/config.ts';
-import { kindOf } from '../kinds/sources/index.ts';
+import { kindOf, type Source } from '../kinds/sources/index.ts';
 import type { Input } from '../kinds/sources/source.ts';
 import { audioArgs, videoArgs } from './encode.ts';
+import { feedArgs, feedInput, feedSink, feedWhy, workerId } from './hook.ts';
 import type { Job } from './jobs.ts';
-import { ingestOf, publishArgs, type Tracks, teeArgs } from './publish.ts';
+import { ingestOf, publishArgs, selected, teeArgs } from './publish.ts';
 import type { Arg, Facts, FfmpegUnit } from './types.ts';
 
 /** Packets of one track wait at most this long (µs) for those of the other before they are muxed. */
@@ -31,8 +32,13 @@ function read(config: Config, path: string): Arg[] {
 /**
  * Parts the jobs of one source: those that read it, and those that rather read a path which is fed from it,
  * because a picture encoder that falls behind must not hold back a copy. Encoding sound costs next to nothing.
+ * A hook must hold back nobody: without a path to read, it reads the source alone, but for a device, which
+ * can be opened only once.
  */
-export function share(jobs: Job[]): { together: Job[]; apart: { job: Job; path: string }[] } {
+export function share(
+  jobs: Job[],
+  source: Source,
+): { together: Job[]; apart: { job: Job; path: string }[]; alone: Job[] } {
   const untouched = jobs.filter((job) => job.video.do !== 'encode' && job.audio.do !== 'encode');
   const pathFor = (job: Job) =>
     untouched.find(({ output }) => (output.video || !job.output.video) && (output.audio || !job.output.audio))
@@ -41,18 +47,26 @@ export function share(jobs: Job[]): { together: Job[]; apart: { job: Job; path: 
     const path = job.video.do === 'encode' ? pathFor(job) : undefined;
     return path === undefined ? [] : [{ job, path }];
   });
-  return { together: jobs.filter((job) => !apart.some((other) => other.job === job)), apart };
+  const rest = jobs.filter((job) => !apart.some((other) => other.job === job));
+  const alone = source.kind === 'device' ? [] : rest.filter((job) => job.hook);
+  return { together: rest.filter((job) => !alone.includes(job)), apart, alone };
 }
 
 /** The process that reads a source and feeds all of `jobs`. */
-export function sourceUnit(config: Config, name: string, jobs: Job[], facts: Facts): FfmpegUnit {
+export function sourceUnit(
+  config: Config,
+  name: string,
+  jobs: Job[],
+  facts: Facts,
+  id = `source:${name}`,
+): FfmpegUnit {
   const source = config.sources[name]!;
   const kind = kindOf(source);
   const media = kind.media?.(source, facts.tools) ?? facts.media[name] ?? { tracks: [] };
   const input = kind.input!(source, media, facts.tools);
   const once = source.kind === 'file' && !source.loop;
   return {
-    ...unit(config, facts, `source:${name}`, input.args, input, jobs, once ? 'once' : 'always'),
+    ...unit(config, facts, id, input.args, input, jobs, once ? 'once' : 'always'),
     source: name,
   };
 }
@@ -61,7 +75,17 @@ export function sourceUnit(config: Config, name: string, jobs: Job[], facts: Fac
 export function pathUnit(config: Config, path: string, job: Job, facts: Facts): FfmpegUnit {
   const input = { video: '0:v:0', audio: '0:a:0' };
   return {
-    ...unit(config, facts, `route:${job.route.name}`, read(config, path), input, [job], 'always'),
+    ...(job.hook
+      ? unit(
+          config,
+          facts,
+          feedId(job),
+          feedInput(path, job.input, speaksSrt(config, facts)),
+          input,
+          [job],
+          'always',
+        )
+      : unit(config, facts, `route:${job.route.name}`, read(config, path), input, [job], 'always')),
     reads: [path],
   };
 }
@@ -79,9 +103,18 @@ export function mergeUnit(
   const args = ['-copyts', ...read(config, paths.video), ...read(config, paths.audio)];
   const input = { video: '0:v:0', audio: '1:a:0' };
   return {
-    ...unit(config, facts, `merge:${job.route.name}`, args, input, [job], 'always'),
+    ...unit(config, facts, job.hook ? feedId(job) : `merge:${job.route.name}`, args, input, [job], 'always'),
     reads: [paths.video, paths.audio],
   };
+}
+
+/** The process that feeds the hook of one route. */
+export function feedId(job: Job): string {
+  return `feed:${job.route.name}`;
+}
+
+function speaksSrt(config: Config, facts: Facts): boolean {
+  return config.server.driver === 'mediamtx' && facts.tools.ffmpeg.protocols.includes('srt');
 }
 
 function unit(
@@ -93,13 +126,15 @@ function unit(
   jobs: Job[],
   restart: 'always' | 'once',
 ): FfmpegUnit {
+  const hooked = jobs.filter((job) => job.hook);
   return {
     id,
     kind: 'ffmpeg',
     routes: jobs.map((job) => job.route.name),
     args: [...args, ...jobs.flatMap((job) => outputs(config, facts, job, input))],
-    publishes: jobs.flatMap((job) => job.paths.map(({ path }) => path)),
+    publishes: jobs.flatMap((job) => (job.hook ? [] : job.paths.map(({ path }) => path))),
     reads: [],
+    ...(hooked.length > 0 && { feeds: hooked.map(workerId) }),
     stall: config.stall,
     restart,
     why: [...(input.why ? [input.why] : []), ...jobs.flatMap(reasons)],
@@ -107,14 +142,17 @@ function unit(
 }
 
 function reasons(job: Job): string[] {
-  return [job.video, job.audio].flatMap((decision) =>
-    'why' in decision ? [`${job.route.name}: ${decision.why}`] : [],
-  );
+  return job.hook
+    ? feedWhy(job)
+    : [job.video, job.audio].flatMap((decision) =>
+        'why' in decision ? [`${job.route.name}: ${decision.why}`] : [],
+      );
 }
 
 /** The output arguments of one job: one output a path, or one encoder behind a tee. */
 function outputs(config: Config, facts: Facts, job: Job, input: Omit<Input, 'args'>): Arg[] {
-  const srt = config.server.driver === 'mediamtx' && facts.tools.ffmpeg.protocols.includes('srt');
+  if (job.hook) return [...feedArgs(job, input), ...interleave, ...feedSink(job)];
+  const srt = speaksSrt(config, facts);
   const video =
     job.output.video && input.video
       ? ['-map', input.video, ...videoArgs(job.video, job.input.video, input.videoFilter)]
@@ -132,12 +170,4 @@ function outputs(config: Config, facts: Facts, job: Job, input: Omit<Input, 'arg
     const codecs = [...(tracks.video ? video : []), ...(tracks.audio ? audio : [])];
     return [...codecs, ...interleave, ...publishArgs(path, ingestOf(tracks, srt))];
   });
-}
-
-/** The tracks that a path of a split route carries. */
-export function selected(tracks: Tracks, select?: 'v' | 'a'): Tracks {
-  return {
-    video: select === 'a' ? undefined : tracks.video,
-    audio: select === 'v' ? undefined : tracks.audio,
-  };
 }

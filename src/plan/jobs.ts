@@ -3,11 +3,13 @@
  * which paths they go to. The graph is followed here; ffmpeg.ts turns jobs into processes.
  */
 import type { Config, Protocol, Route } from '../config/config.ts';
+import type { HookSpec } from '../hooks/spec.ts';
 import { kindOf, type Source } from '../kinds/sources/index.ts';
 import { type AudioTrack, audioOf, type Media, type VideoTrack, videoOf } from '../media.ts';
 import {
   type AudioEncode,
   type Decision,
+  decideAfterHook,
   decideAudio,
   decideVideo,
   type Needs,
@@ -34,7 +36,9 @@ export interface Job {
   output: Tracks;
   paths: { path: string; select?: 'v' | 'a' }[];
   remotes: string[];
-  /** The one source that all of it stems from, and what was done to its tracks since. */
+  /** Sees the picture before it is encoded; absent where there is no picture. */
+  hook?: HookSpec;
+  /** The one source that all of it stems from, and what was done to its tracks since; absent behind a hook. */
   root?: Root;
 }
 
@@ -121,7 +125,8 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
   };
 
   const published = (route: Route, source: string, path: string): Outcome => {
-    const untouched = [route.video, route.audio].every(({ mode }) => mode === 'auto' || mode === 'copy');
+    const untouched =
+      !route.hook && [route.video, route.audio].every(({ mode }) => mode === 'auto' || mode === 'copy');
     const paths = pathsOf(route);
     if (untouched && paths.length === 1 && paths[0]?.path === path) {
       return { passed: { route, path, remotes: remotesOf(route) } };
@@ -155,11 +160,13 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
       return { waiting: { route, source: outcome.passed.route.from, path: outcome.passed.path } };
     }
     const input = { video: outputOf(first, facts).video, audio: outputOf(second, facts).audio };
+    // What one hooked route serves is on one clock, as long as it is read together.
+    const whole = first === second && 'job' in first && first.job.hook && first.job.paths[0]!.path;
     // A path that has nothing to give is not waited for.
     const origin: Origin =
-      input.video && input.audio
+      input.video && input.audio && !whole
         ? { at: 'paths', video: video.path, audio: audio.path }
-        : { at: 'path', path: input.video ? video.path : audio.path };
+        : { at: 'path', path: whole || (input.video ? video.path : audio.path) };
     const apart = job(route, origin, input);
     if ('empty' in apart) return apart;
     const root = commonRoot(first, second, apart.job);
@@ -172,7 +179,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
             input: root.input,
             video: root.video!,
             audio: root.audio!,
-            root,
+            ...(!apart.job.hook && { root }),
           },
         }
       : apart;
@@ -190,7 +197,8 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
       remotes: remotes.map((url) => url.slice(0, url.indexOf(':'))),
       sound: input.audio !== undefined && route.audio.mode !== 'none',
     };
-    const video = decideVideo(input.video, route.video, needs);
+    const hook = input.video && route.hook;
+    const video = hook ? decideAfterHook(route.video, needs) : decideVideo(input.video, route.video, needs);
     const audio = decideAudio(input.audio, route.audio, needs);
     const output = { video: outputVideo(video, input.video), audio: outputAudio(audio, input.audio) };
     // Without a track to name, ffmpeg would choose one by itself.
@@ -202,7 +210,8 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const root = before
       ? { ...before, video: after(before.video, video), audio: after(before.audio, audio) }
       : start;
-    return { job: { route, origin, input, video, audio, output, paths, remotes, ...(root && { root }) } };
+    const rest = hook ? { hook } : root && { root };
+    return { job: { route, origin, input, video, audio, output, paths, remotes, ...rest } };
   };
 
   for (const name of Object.keys(config.routes)) visit(name);

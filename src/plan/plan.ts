@@ -6,9 +6,10 @@ import type { Config, Route } from '../config/config.ts';
 import { kindOf } from '../kinds/sources/index.ts';
 import { canPull } from '../kinds/sources/url.ts';
 import { label } from './codecs.ts';
-import { mergeUnit, pathInput, pathUnit, selected, share, sourceUnit } from './ffmpeg.ts';
+import { feedId, mergeUnit, pathInput, pathUnit, share, sourceUnit } from './ffmpeg.ts';
+import { workerUnit } from './hook.ts';
 import { type Job, type Outcome, outcomes, pathsOf, publishPath, type Waiting } from './jobs.ts';
-import { knownTracks } from './publish.ts';
+import { knownTracks, selected } from './publish.ts';
 import type { Facts, PathSpec, Plan, ProbeUnit, RoutePlan, UnitSpec } from './types.ts';
 
 export function plan(config: Config, facts: Facts): Plan {
@@ -21,7 +22,7 @@ export function plan(config: Config, facts: Facts): Plan {
 
   for (const [source, shared] of groupBySource(jobs)) {
     const pull = pullOf(config, source, shared, facts);
-    const { together, apart } = share(shared);
+    const { together, apart, alone } = share(shared, config.sources[source]!);
     if (pull) {
       paths.push({
         name: together[0]!.paths[0]!.path,
@@ -30,10 +31,14 @@ export function plan(config: Config, facts: Facts): Plan {
         alwaysAvailable: tracksOf(config, together[0]!),
         forward: forwards(config, together[0]!),
       });
-    } else {
+    } else if (together.length > 0) {
       const unit = sourceUnit(config, source, together, facts);
       units.push(unit);
-      for (const job of together) paths.push(...fedBy(config, unit.id, job));
+      for (const job of together) serve(unit, job);
+    }
+    for (const job of alone) {
+      const unit = sourceUnit(config, source, [job], facts, feedId(job));
+      add(shared.length > 1 ? { ...unit, why: [...unit.why, readsAlone(source)] } : unit, job);
     }
     for (const { job, path } of apart) add(pathUnit(config, path, job, facts), job);
   }
@@ -45,7 +50,14 @@ export function plan(config: Config, facts: Facts): Plan {
 
   function add(unit: UnitSpec, job: Job): void {
     units.push(unit);
-    paths.push(...fedBy(config, unit.id, job));
+    serve(unit, job);
+  }
+
+  /** The paths of a job are fed by the unit that reads for it, or by the worker behind that. */
+  function serve(unit: UnitSpec, job: Job): void {
+    const last = job.hook ? workerUnit(config, job) : unit;
+    if (last !== unit) units.push(last);
+    paths.push(...fedBy(config, last.id, job));
   }
 
   return {
@@ -55,6 +67,10 @@ export function plan(config: Config, facts: Facts): Plan {
     units,
     routes: all.map(([, outcome]) => describe(config, outcome, paths)),
   };
+}
+
+function readsAlone(source: string): string {
+  return `reads ${source} by itself, so that no other route waits for its hook; a route that copies ${source} would be read instead`;
 }
 
 function groupBySource(jobs: Job[]): Map<string, Job[]> {
@@ -77,7 +93,7 @@ function pullOf(
   facts: Facts,
 ): Extract<PathSpec['from'], { by: 'pull' }> | undefined {
   const source = config.sources[name]!;
-  const { together } = share(jobs);
+  const { together } = share(jobs, source);
   const single =
     facts.media[name]?.tracks.length === 1 && together.length === 1 && together[0]!.paths.length === 1;
   const copied = together[0]?.video.do === 'copy' && ['h264', 'hevc'].includes(together[0].video.codec);
@@ -185,6 +201,7 @@ function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePla
       ? [`${source[track]} has no ${track === 'video' ? 'picture' : 'sound'} to give`]
       : [],
   );
+  const unseen = route.hook && !job.hook ? ['there is no picture, so its hook is not run'] : [];
   const lost =
     job.remotes.length && !forwards(config, job).length ? ['remote copies need the driver mediamtx'] : [];
   return {
@@ -195,6 +212,7 @@ function describe(config: Config, outcome: Outcome, paths: PathSpec[]): RoutePla
       ...(pulled ? ['pulled by the server itself: one track needs no alignment, so no process'] : []),
       ...decisions,
       ...silent,
+      ...unseen,
       ...lost,
     ],
   };

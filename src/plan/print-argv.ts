@@ -1,3 +1,4 @@
+import { hookLabel, programOf } from './print-unit.ts';
 import type { Arg, Plan, UnitSpec } from './types.ts';
 
 /** One command a unit, quoted for a POSIX shell, with its reasons as comments in front. */
@@ -8,14 +9,16 @@ export function printArgv(plan: Plan): string {
 }
 
 function command(unit: UnitSpec): string {
-  const program = unit.kind === 'probe' ? 'ffprobe' : 'ffmpeg';
-  return [program, ...unit.args.map((arg) => quote(argText(arg)))].join(' ');
+  // It gets its job by its input, so there is nothing to type.
+  if (unit.kind === 'worker') return `# ${programOf(unit)} (${hookLabel(unit.hook.runner)})`;
+  return [programOf(unit), ...unit.args.map((arg) => quote(argText(arg)))].join(' ');
 }
 
 /** The private addresses of the server are known only while it runs: what stands for them is shown. */
 export function argText(arg: Arg): string {
   if (typeof arg === 'string') return arg;
   if ('join' in arg) return arg.join.map(argText).join('');
+  if ('feed' in arg) return `{feed ${arg.feed}}`;
   return 'publish' in arg ? `{publish ${arg.publish} by ${arg.by}}` : `{read ${arg.read} by ${arg.by}}`;
 }
 

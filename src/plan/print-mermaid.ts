@@ -1,3 +1,4 @@
+import { programOf } from './print-unit.ts';
 import type { Plan } from './types.ts';
 
 /** A flowchart that GitHub and many editors draw: sources → processes → paths → remote servers. */
@@ -19,11 +20,13 @@ export function printMermaid(plan: Plan): string {
   const edge = (from: string, to: string) => edges.add(`  ${from} --> ${to}`);
 
   for (const unit of plan.units) {
-    const id = node('unit', `${unit.kind === 'probe' ? 'ffprobe' : 'ffmpeg'} ${unit.id}`);
-    if (unit.source !== undefined) edge(node('source', unit.source), id);
+    const id = node('unit', `${programOf(unit)} ${unit.id}`);
+    if (unit.kind !== 'worker' && unit.source !== undefined) edge(node('source', unit.source), id);
     if (unit.kind === 'probe') continue;
     for (const path of unit.reads) edge(node('path', path), id);
     for (const path of unit.publishes) edge(id, node('path', path));
+    if (unit.kind === 'worker') continue;
+    for (const worker of unit.feeds ?? []) edge(id, node('unit', `relay worker ${worker}`));
     // Remote servers that a process pushes to itself stand in its arguments.
     for (const remote of plan.routes
       .filter((route) => unit.routes.includes(route.name))

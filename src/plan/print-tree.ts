@@ -1,5 +1,6 @@
 import { formatAddress } from './print-address.ts';
-import type { PathSpec, Plan, RoutePlan } from './types.ts';
+import { hookLabel, programOf } from './print-unit.ts';
+import type { PathSpec, Plan, RoutePlan, UnitSpec } from './types.ts';
 
 /** For people: each route with its paths, its processes, and why they are there. */
 export function printTree(plan: Plan): string {
@@ -24,7 +25,7 @@ function printRoute(plan: Plan, route: RoutePlan): string {
   const forwarded = new Set(paths.flatMap((path) => path.forward));
   const nodes: Node[] = [
     ...units.map((unit) => ({
-      text: `process ${unit.id} (${unit.kind === 'probe' ? 'ffprobe, until the source answers' : 'ffmpeg'})${alsoFor(unit.routes, route)}`,
+      text: `process ${unit.id} (${program(unit)})${alsoFor(unit.routes, route)}`,
       children: unit.why.map((text) => ({ text })),
     })),
     ...paths.map((path) => ({
@@ -37,6 +38,11 @@ function printRoute(plan: Plan, route: RoutePlan): string {
   const none = route.paths.length > 0 ? 'tracks not known yet' : 'no tracks';
   const tracks = route.tracks.length > 0 ? route.tracks.join(', ') : none;
   return [`${route.name}  ← ${route.from}  (${tracks})`, ...lines(nodes)].join('\n');
+}
+
+function program(unit: UnitSpec): string {
+  if (unit.kind === 'worker') return `${programOf(unit)}, ${hookLabel(unit.hook.runner)}`;
+  return unit.kind === 'probe' ? 'ffprobe, until the source answers' : programOf(unit);
 }
 
 function alsoFor(routes: string[], route: RoutePlan): string {

@@ -12,6 +12,14 @@ export interface Tracks {
   audio?: AudioTrack | undefined;
 }
 
+/** The tracks that a path of a split route carries. */
+export function selected(tracks: Tracks, select?: 'v' | 'a'): Tracks {
+  return {
+    video: select === 'a' ? undefined : tracks.video,
+    audio: select === 'v' ? undefined : tracks.audio,
+  };
+}
+
 const inTs = {
   video: ['h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'],
   audio: ['aac', 'opus', 'mp3', 'ac3'],
