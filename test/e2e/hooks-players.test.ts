@@ -1,0 +1,109 @@
+/**
+ * The examples with real libraries, and the players that people use. `RELAY_SCREENSHOTS=docs/images` saves what a
+ * reader sees for the docs.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { pythonPath } from './support/binaries.ts';
+import { chromiumPath, playPage } from './support/chromium.ts';
+import { collectEvents } from './support/events.ts';
+import { face, faceClip } from './support/face-clip.ts';
+import { answering, figuresOf } from './support/hooks.ts';
+import { aliveWith } from './support/proc.ts';
+import { type Scope, scope, until } from './support/process.ts';
+import { decodeFrames, missing } from './support/readers.ts';
+import { startRelay } from './support/relay.ts';
+import { boundsOf, type Still, savePng, still } from './support/still.ts';
+
+const example = (name: string): string =>
+  fileURLToPath(new URL(`../../examples/hooks/${name}`, import.meta.url));
+
+const frames = 100;
+
+async function screenshot(s: Scope, url: string, name: string): Promise<void> {
+  const folder = process.env['RELAY_SCREENSHOTS'];
+  if (folder !== undefined) await savePng(s, url, join(folder, `${name}.png`));
+}
+
+/** Boxes are green unless they say otherwise; the photograph has nothing like it. */
+const green = (red: number, green: number, blue: number): boolean => green > 150 && red < 110 && blue < 110;
+
+/** The box is drawn around the face, and about as large. */
+function aroundFace(picture: Still): string | undefined {
+  const box = boundsOf(picture, green);
+  if (box === undefined) return 'no box';
+  const middle = (box.left + box.right) / 2;
+  // A label may stand above or below it.
+  const ok =
+    Math.abs(middle - (face.left + face.right) / 2) < 25 &&
+    box.left > face.left - 30 &&
+    box.right < face.right + 30 &&
+    box.top > face.top - 60 &&
+    box.bottom < face.bottom + 40 &&
+    box.right - box.left > 60;
+  return ok ? undefined : JSON.stringify(box);
+}
+
+/** Waits until a reader sees the box; what it saw instead, else "". */
+async function boxMissing(s: Scope, url: string): Promise<string> {
+  let why: string | undefined = 'nothing';
+  await until(
+    async () => {
+      why = aroundFace(await still(s, url, 512, 512));
+      return why === undefined;
+    },
+    { timeout: 20_000, what: 'a box around the face' },
+  ).catch(() => undefined);
+  return why ?? '';
+}
+
+t.test('OpenCV in Python: faces and grayscale, played by VLC and a browser', async (t) => {
+  const s = scope(t);
+  const file = await faceClip(s);
+  if (file === undefined) return void t.pass('faces', { skip: 'no Python with OpenCV 4 and scikit-image' });
+  const command = (name: string): string[] => [pythonPath(), example(name)];
+  const relay = await startRelay(s, {
+    sources: { cam: { file, loop: true } },
+    routes: {
+      faces: {
+        from: 'cam',
+        audio: 'opus',
+        hook: { command: command('faces.py'), mode: 'overlay', size: '512x512' },
+      },
+      gray: { from: 'cam', hook: { command: command('grayscale.py') } },
+    },
+  });
+  const events = await collectEvents(s, relay);
+  for (const name of ['faces', 'gray']) {
+    await relay.online(name);
+    await answering(relay, name);
+  }
+  const faces = relay.rtsp('faces');
+  const [vlcRtmp, vlcHls] = [missing('vlc', relay.rtmp('gray')), missing('vlc', relay.hls('gray'))];
+  if (vlcRtmp !== undefined) t.pass('VLC', { skip: vlcRtmp });
+  else t.ok((await decodeFrames(s, 'vlc', relay.rtmp('gray'), frames)).frames >= frames, 'VLC by RTMP');
+  if (vlcHls === undefined) {
+    t.ok((await decodeFrames(s, 'vlc', relay.hls('gray'), frames)).frames >= frames, 'VLC by HLS');
+  }
+  const gray = await still(s, relay.rtmp('gray'), 512, 512);
+  t.equal(
+    boundsOf(gray, (r, g, b) => Math.max(r, g, b) - Math.min(r, g, b) > 24),
+    undefined,
+    'no colour is left',
+  );
+  t.equal(await boxMissing(s, faces), '', 'the box is drawn around the face');
+  if (chromiumPath() === undefined) t.pass('a browser', { skip: 'no Chromium' });
+  else {
+    const played = await playPage(s, relay.page('faces'), { frames, timeout: 60_000 });
+    t.ok(played.frames >= frames && played.width === 512, `Chromium plays ${played.frames} frames by WebRTC`);
+    t.ok(played.audioSamples > 0, 'with sound');
+  }
+  await screenshot(s, faces, 'hook-faces');
+  await screenshot(s, relay.rtmp('gray'), 'hook-gray');
+  t.equal((await figuresOf(relay, 'faces')).errors, 0);
+  const told = events.find((event) => event.type === 'hook' && event.name === 'faces');
+  t.match(told, { route: 'faces', data: { count: 1 } }, 'the event of the face came');
+  await relay.stop();
+  t.same(aliveWith(relay.marker), [], 'no process is left');
+});
