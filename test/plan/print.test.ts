@@ -1,5 +1,7 @@
 import t from 'tap';
+import type { HookRunner } from '../../src/hooks/spec.ts';
 import { planFormats, printPlan } from '../../src/plan/print.ts';
+import { hookLabel } from '../../src/plan/print-unit.ts';
 import type { Plan } from '../../src/plan/types.ts';
 
 const off = { rtsp: false, rtmp: false, hls: false, webrtc: false, srt: false } as const;
@@ -87,6 +89,82 @@ t.test('mermaid', async (t) => {
   t.match(text, '(["a publisher"])');
   t.match(text, '{{"rtmp://live.example/app"}}');
   t.equal(text.match(/-->/g)?.length, 5);
+});
+
+const feed: Plan['units'][number] = {
+  id: 'feed:yard',
+  kind: 'ffmpeg',
+  routes: ['yard'],
+  args: ['-f', 'nut', { feed: 'hook:yard' }],
+  publishes: [],
+  reads: ['lobby'],
+  feeds: ['hook:yard'],
+  stall: 5,
+  restart: 'always',
+  why: [],
+};
+const worker: Plan['units'][number] = {
+  id: 'hook:yard',
+  kind: 'worker',
+  routes: ['yard'],
+  hook: {
+    runner: { by: 'module', file: '/site/hooks/people.ts' },
+    mode: 'inline',
+    pick: { by: 'every', frames: 1 },
+    whenBehind: 'latest',
+    timeout: 1,
+    onError: 'pass',
+    fade: 1,
+    hardware: 'none',
+    memory: 1,
+    env: { TOKEN: 'geheim' },
+    options: { key: 'geheim' },
+  },
+  video: { mode: 'encode', codec: 'h264', gop: 2 },
+  outputs: [{ publish: 'yard', by: 'srt' }],
+  publishes: ['yard'],
+  reads: [],
+  stall: 5,
+  why: ['because'],
+};
+
+t.test('a worker behind its feed', async (t) => {
+  const hooked: Plan = { ...plan, units: [feed, worker] };
+  t.match(
+    printPlan(hooked, 'tree'),
+    '├─ process feed:yard (ffmpeg)\n├─ process hook:yard (relay worker, module people.ts)\n│  └─ because',
+  );
+  t.equal(
+    printPlan(hooked, 'argv'),
+    `# feed:yard
+ffmpeg -f nut '{feed hook:yard}'
+
+# hook:yard
+#   because
+# relay worker (module people.ts)`,
+  );
+  const drawing = printPlan(hooked, 'mermaid');
+  t.match(drawing, 'n0["ffmpeg feed:yard"]');
+  t.match(drawing, 'n2["relay worker hook:yard"]');
+  t.match(drawing, /n0 --> n2\n/, 'the feed goes into the worker');
+  for (const format of ['tree', 'argv', 'mermaid'] as const) t.notMatch(printPlan(hooked, format), /geheim/);
+});
+
+t.test('what a worker runs, without what may be secret', async (t) => {
+  const cases: [HookRunner, string][] = [
+    [{ by: 'builtin', name: 'motion' }, 'relay:motion'],
+    [
+      { by: 'command', argv: ['/usr/bin/python3', 'hooks/people.py', '--key=x'], dir: '/' },
+      'command python3 people.py',
+    ],
+    [{ by: 'command', argv: ['detect', '--key=a.py'], dir: '/' }, 'command detect'],
+    [{ by: 'command', argv: ['detect', 'geheim'], dir: '/' }, 'command detect'],
+    [
+      { by: 'http', url: 'http://u:p@h:5000/x?key=y', dialect: { name: 'jpeg' }, quality: 80, inFlight: 1 },
+      'http h:5000',
+    ],
+  ];
+  for (const [runner, text] of cases) t.equal(hookLabel(runner), text);
 });
 
 t.test('json is the plan', async (t) => {
