@@ -262,7 +262,7 @@ export class Runner {
         const held = life?.memory ?? 0;
         if (held <= this.#settings.spec.memory) continue;
         life?.end(
-          `it held ${megabytes(held)} MB of memory, allowed are ${megabytes(this.#settings.spec.memory)}`,
+          `it held ${megabytes(held)} MB of memory, ${megabytes(this.#settings.spec.memory)} MB are allowed`,
         );
       }
     });
