@@ -1,13 +1,13 @@
 /** The frame that user code sees. */
 import type { Frame, Picture, Plane } from '../contract.ts';
-import { detach } from '../wire/memory.ts';
 import type { FrameMessage } from '../wire/messages.ts';
 
-/** Where its pixels are. Shared memory is not mapped into JavaScript before somebody looks at it. */
+/** Where its pixels are. */
 export interface Pixels {
+  /** Called when somebody looks at them for the first time. */
   open(): ArrayBuffer;
-  /** Somebody else's pixels will be there: what was opened must not see them. */
-  reused: boolean;
+  /** Later frames may use the memory: what was opened must not see them. */
+  close(): void;
 }
 
 export interface HostFrame {
@@ -69,7 +69,7 @@ export function createFrame(message: FrameMessage, pixels: Pixels): HostFrame {
     touched: () => (touched ? opened : undefined),
     settle() {
       settled = true;
-      if (opened !== undefined && pixels.reused) detach(opened);
+      if (opened !== undefined) pixels.close();
     },
   };
 }

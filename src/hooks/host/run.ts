@@ -1,11 +1,12 @@
 /** One hook on one connection: hello, setup, frames one after the other, teardown. */
 import type { Hook, HookContext } from '../contract.ts';
 import { encode, type Message, WIRE_VERSION } from '../wire/codec.ts';
-import { createMapper, openShared, type SharedMemory } from '../wire/memory.ts';
+import { createMapper, openShared } from '../wire/memory.ts';
 import type { FrameMessage, ToHook } from '../wire/messages.ts';
 import { answerOf } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { createFrame, type Pixels } from './frame.ts';
+import { Places } from './places.ts';
 import { words } from './words.ts';
 
 type Greeting = Extract<ToHook, { type: 'hello' }>;
@@ -26,7 +27,7 @@ export interface RunOptions {
 export function runHook(hook: Hook, connection: Connection, options: RunOptions): HookRun {
   const abort = new AbortController();
   const mapper = createMapper();
-  let memory: SharedMemory | undefined;
+  let places: Places | undefined;
   let context: HookContext;
   let mode: Greeting['mode'];
   /** Frames and changes of the memory that they lie in are handled one after the other. */
@@ -56,13 +57,14 @@ export function runHook(hook: Hook, connection: Connection, options: RunOptions)
   }
 
   function remap({ file, bytes }: Extract<ToHook, { type: 'memory' }>): void {
-    memory?.close();
-    memory = mapper && openShared(mapper, file, bytes);
+    places?.close();
+    const memory = mapper && openShared(mapper, file, bytes);
+    places = memory && new Places(memory);
     connection.send({ type: 'mapped', file, ok: memory !== undefined });
   }
 
   async function show(message: FrameMessage, payload: Buffer): Promise<void> {
-    const { pixels, place } = whereabouts(message, payload, memory);
+    const { pixels, place } = whereabouts(message, payload, places);
     const { frame, touched, settle } = createFrame(message, pixels);
     try {
       const returned = await hook.process(frame, context);
@@ -109,16 +111,17 @@ export function runHook(hook: Hook, connection: Connection, options: RunOptions)
 
 /** The frame's pixels, and what else of its place in shared memory may be written. */
 function whereabouts(
-  { memory: place, bytes }: FrameMessage,
+  { memory, bytes }: FrameMessage,
   payload: Buffer,
-  memory: SharedMemory | undefined,
+  places: Places | undefined,
 ): { pixels: Pixels; place: (() => ArrayBuffer) | undefined } {
-  if (place === undefined) {
-    return { pixels: { open: () => payload.buffer as ArrayBuffer, reused: false }, place: undefined };
+  if (memory === undefined) {
+    return { pixels: { open: () => payload.buffer as ArrayBuffer, close() {} }, place: undefined };
   }
-  if (memory === undefined) throw new Error('a frame in memory that was not mapped');
+  if (places === undefined) throw new Error('a frame in memory that was not mapped');
+  const { offset } = memory;
   return {
-    pixels: { open: () => memory.view(place.offset, bytes), reused: true },
-    place: () => memory.view(place.offset, place.bytes),
+    pixels: { open: () => places.show(offset, bytes), close: () => places.settle(offset) },
+    place: () => places.own(offset, memory.bytes),
   };
 }

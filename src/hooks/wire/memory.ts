@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 export interface SharedMemory {
   readonly bytes: number;
-  /** A new ArrayBuffer over a part of it, for detach; `close` is not safe while one of them is attached. */
+  /** A new ArrayBuffer over a part of it. Whoever reads or writes it after `close` ends the process. */
   view(offset: number, bytes: number): ArrayBuffer;
   close(): void;
 }
@@ -23,9 +23,9 @@ const SHARED = 1;
 const FAILED = (1n << 64n) - 1n;
 const CHUNK = 1 << 20;
 
-/** After this, all that points into the buffer is empty. */
-export function detach(buffer: ArrayBuffer): void {
-  structuredClone(buffer, { transfer: [buffer] });
+/** The same memory under a new ArrayBuffer; all that points into the old one is empty from now on. */
+export function renewed(buffer: ArrayBuffer): ArrayBuffer {
+  return structuredClone(buffer, { transfer: [buffer] });
 }
 
 /** undefined: this machine can't. */

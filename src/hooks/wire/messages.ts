@@ -95,10 +95,10 @@ const result = z.object({
   drop: z.boolean().optional(),
   overlay: overlay.optional(),
   events: z
-    .array(z.object({ name, data: z.unknown() }))
+    .array(z.object({ name, data: z.unknown().optional() }))
     .max(MOST.events)
     .optional(),
-  meta: z.unknown(),
+  meta: z.unknown().optional(),
   error: z.string().max(10_000).optional(),
 });
 
@@ -117,7 +117,7 @@ const fromHook = {
   ready: z.object({}),
   mapped: z.object({ file: z.string().max(4096), ok: z.boolean() }),
   result,
-  event: z.object({ name, data: z.unknown() }),
+  event: z.object({ name, data: z.unknown().optional() }),
   log: z.object({
     level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     message: z.string().max(10_000),

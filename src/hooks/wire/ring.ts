@@ -1,7 +1,5 @@
 /** Places for frames in shared memory: one for each frame under way, and one whose answer is being read. */
-import { createMapper, createShared, detach, openShared, removeShared, type SharedMemory } from './memory.ts';
-
-export { createMapper, detach, openShared };
+import { createMapper, createShared, removeShared, renewed, type SharedMemory } from './memory.ts';
 
 /** Mappings of single places must begin at a page, which may have 64 KiB. */
 const PAGE = 1 << 16;
@@ -74,7 +72,7 @@ export class Ring {
     this.#closed = true;
     this.unlink();
     // Before the memory goes: reading a Buffer without memory behind it would end this process.
-    detach(this.#whole);
+    renewed(this.#whole);
     this.#memory.close();
   }
 }
