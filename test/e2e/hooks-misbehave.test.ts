@@ -3,7 +3,7 @@
  * and nothing that it has started is left.
  */
 import t, { type Test } from 'tap';
-import type { Misbehaviour } from '../fixtures/hooks/misbehaves.ts';
+import type { Misbehaviour } from '../fixtures/hooks/goes-wrong.ts';
 import { type Clip, clip } from './support/clips.ts';
 import { figuresOf, fixture, type HookSetting, misbehaves } from './support/hooks.ts';
 import { findGaps } from './support/measure.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HookFigures } from '../../../src/hooks/job.ts';
-import type { Misbehaviour } from '../../fixtures/hooks/misbehaves.ts';
+import type { Misbehaviour } from '../../fixtures/hooks/goes-wrong.ts';
 import type { Noted } from '../../fixtures/hooks/watch.ts';
 import { find, pythonPath } from './binaries.ts';
 import { startHookServer } from './hook-server.ts';
@@ -40,7 +40,7 @@ export function misbehaves(
   settings: HookSetting = {},
   options: { after?: number; frames?: number } = {},
 ): HookSetting {
-  return { module: fixture('misbehaves.ts'), ...settings, options: { how, ...options } };
+  return { module: fixture('goes-wrong.ts'), ...settings, options: { how, ...options } };
 }
 
 /** A hook that takes `ms` for each frame and notes what it was shown in `file`. */
