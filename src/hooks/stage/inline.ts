@@ -36,6 +36,8 @@ export interface FlowSettings {
   clock: Clock;
   /** Median milliseconds of the hook. */
   usual: () => number;
+  /** For a file: pictures wait for the start of the hook as well. */
+  everyFrame: boolean;
 }
 
 export class Inline implements Flow {
@@ -45,6 +47,7 @@ export class Inline implements Flow {
   readonly #clock: Clock;
   readonly #when: HookSpec['whenBehind'];
   readonly #usual: () => number;
+  readonly #everyFrame: boolean;
   readonly #picker: Picker;
   readonly #queue: Queue<Decoded>;
   #rooms: (() => void)[] = [];
@@ -56,11 +59,12 @@ export class Inline implements Flow {
   /** Milliseconds between two pictures, smoothed. */
   #interval = 0;
 
-  constructor({ spec, runner, outlet, clock, usual }: FlowSettings) {
+  constructor({ spec, runner, outlet, clock, usual, everyFrame }: FlowSettings) {
     this.#runner = runner;
     this.#outlet = outlet;
     this.#clock = clock;
     this.#usual = usual;
+    this.#everyFrame = everyFrame;
     this.#when = spec.whenBehind;
     this.#picker = new Picker(spec.pick);
     this.#queue = new Queue(spec.whenBehind, this.#picker.all);
@@ -80,7 +84,7 @@ export class Inline implements Flow {
   }
 
   #stateOf(due: boolean): Slot<Decoded>['state'] {
-    if (!this.#runner.trusted) return 'bad';
+    if (!this.#awaited) return 'bad';
     if (!due) return 'plain';
     if (this.#picker.all || this.#when === 'block') return 'waiting';
     // The pictures behind it would wait twice. The next one that finds the hook free is shown in its place.
@@ -88,7 +92,7 @@ export class Inline implements Flow {
   }
 
   changed(): void {
-    if (!this.#runner.trusted) for (const slot of this.#queue.waiting) slot.state = 'bad';
+    if (!this.#awaited) for (const slot of this.#queue.waiting) slot.state = 'bad';
     while (this.#runner.trusted && this.#runner.free) {
       const slot = this.#choose();
       if (!slot) break;
@@ -163,8 +167,13 @@ export class Inline implements Flow {
   }
 
   get full(): boolean {
-    if (this.#closed || !this.#runner.trusted || !this.#queue.crowded(this.#runner.inFlight)) return false;
+    if (this.#closed || !this.#awaited || !this.#queue.crowded(this.#runner.inFlight)) return false;
     return this.#when === 'block' || (this.#patience() > 0 && this.#usual() < this.#interval * 0.9);
+  }
+
+  /** Pictures wait for the hook. */
+  get #awaited(): boolean {
+    return this.#runner.trusted || (this.#everyFrame && this.#runner.state === 'starting');
   }
 
   #patience(): number {

@@ -129,7 +129,8 @@ export class Life {
   }
 
   #landed(flight: Flight, outcome: Outcome): void {
-    if (this.#lent.delete(flight.picture)) flight.picture.free();
+    // While it is being ended, its last word may come before its last look: then its end is waited for.
+    if (!this.#ended && this.#lent.delete(flight.picture)) flight.picture.free();
     if (!this.#flights.delete(flight)) return;
     flight.off();
     flight.settle(outcome);

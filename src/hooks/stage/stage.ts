@@ -28,6 +28,8 @@ export interface StageSettings {
   /** Of the platform unless a test has its own. */
   after?: Clock['after'];
   random?: () => number;
+  /** For a file instead of a live stream: the hook's start is waited for. Wants `whenBehind: block`. */
+  everyFrame?: boolean;
 }
 
 export function createStage(settings: StageSettings): Stage {
@@ -53,7 +55,14 @@ export function createStage(settings: StageSettings): Stage {
       if (flow.idle) flush();
     },
   });
-  const flowSettings = { spec, runner, outlet, clock, usual: () => read('hook').p50 };
+  const flowSettings = {
+    spec,
+    runner,
+    outlet,
+    clock,
+    usual: () => read('hook').p50,
+    everyFrame: settings.everyFrame ?? false,
+  };
   const flow: Flow =
     spec.mode === 'inline'
       ? new Inline(flowSettings)

@@ -218,7 +218,7 @@ const spec: HookSpec = {
 };
 
 /** A stage with all around it that a test looks at. */
-export function rig(changes: Partial<HookSpec> = {}, behaviour: Behaviour = {}) {
+export function rig(changes: Partial<HookSpec> = {}, behaviour: Behaviour = {}, everyFrame = false) {
   const clock = new FakeClock();
   const ledger = new Ledger();
   const adapters: FakeAdapter[] = [];
@@ -240,6 +240,7 @@ export function rig(changes: Partial<HookSpec> = {}, behaviour: Behaviour = {}) 
     now: clock.now,
     after: clock.after,
     random: () => 0.5,
+    everyFrame,
   });
   const push = () => {
     const picture = new FakePicture(ledger, {

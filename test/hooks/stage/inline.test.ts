@@ -256,3 +256,26 @@ t.test(
     t.strictSame(await r.end(), nothingLeft);
   },
 );
+
+t.test('for a file the start of the hook is waited for, unless it fails', async (t) => {
+  let ready = () => {};
+  const start = () => new Promise<object>((resolve) => (ready = () => resolve({})));
+  const r = rig({ whenBehind: 'block' }, { start, process: async () => ({}) }, true);
+  r.push();
+  r.push();
+  t.ok(r.stage.full);
+  await r.clock.turn(5000);
+  t.strictSame(r.out(), []);
+  ready();
+  await settled();
+  t.strictSame(r.out(), [0, 1]);
+  t.equal(r.stage.figures().answered, 2);
+  t.notOk(r.stage.full);
+  t.strictSame(await r.end(), nothingLeft);
+
+  const refused = rig({ whenBehind: 'block' }, { start: () => Promise.reject(new Error('no')) }, true);
+  refused.push();
+  await settled();
+  t.strictSame(refused.out(), [0]);
+  t.strictSame(await refused.end(), nothingLeft);
+});
