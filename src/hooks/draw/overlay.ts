@@ -4,7 +4,7 @@ import { type Canvas, fillPolygon, fillRect, yuvOf } from './canvas.ts';
 import { drawTag, tagSize, textScale } from './text.ts';
 
 /** More of each kind is not drawn: it bounds the time that one answer can cost. */
-export const mostDrawn = 500;
+export const mostDrawn = 1000;
 
 const green = '#00ff00';
 

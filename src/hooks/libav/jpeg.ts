@@ -14,7 +14,7 @@ import {
   AVCOL_RANGE_MPEG,
   FF_QP2LAMBDA,
 } from 'node-av/constants';
-import { Codec, CodecContext, Dictionary, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
+import { Codec, CodecContext, Frame, Packet, Rational, SoftwareScaleContext } from 'node-av/lib';
 import type { ShownFrame } from '../adapter.ts';
 import type { Picture } from '../contract.ts';
 import { failure, pixelFormatNumber } from './formats.ts';
@@ -144,8 +144,10 @@ export class ImageCodec {
     context.allocContext3(codec);
     // More threads would give each picture only when the next one comes.
     context.threadCount = 1;
-    const strict = Dictionary.fromObject({ err_detect: 'explode', max_pixels: String(MOST_PIXELS) });
-    must(context.open2Sync(codec, strict), `no decoder for ${type}`);
+    // Not by a Dictionary: open2Sync takes it over and it is freed once more when it is collected (node-av 6.1.1).
+    context.setOption('err_detect', 'explode');
+    context.setOption('max_pixels', MOST_PIXELS);
+    must(context.open2Sync(codec), `no decoder for ${type}`);
     this.#decoders.set(type, context);
     return context;
   }
@@ -197,9 +199,12 @@ function quantizer(quality: number): number {
   return Math.max(1, Math.min(31, Math.round((percent * 8) / 100)));
 }
 
-/** libav makes up what a JPEG lacks at its end. Some writers leave a few bytes behind it. */
+const startOfScan = Buffer.from([0xff, 0xda]);
+const endOfImage = Buffer.from([0xff, 0xd9]);
+
+/** libav makes up what a JPEG lacks: all pixels, or those at its end. Some writers leave a few bytes behind it. */
 function isWhole(bytes: Buffer): boolean {
-  return bytes.subarray(-64).includes(Buffer.from([0xff, 0xd9]));
+  return bytes.includes(startOfScan) && bytes.subarray(-64).includes(endOfImage);
 }
 
 function must(result: number, what: string): void {

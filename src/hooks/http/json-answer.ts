@@ -1,0 +1,78 @@
+/** What a server may answer in JSON, checked field by field: the fields of HookResult, and `state`. */
+import { z } from 'zod';
+import type { Answer } from '../adapter.ts';
+import type { Overlay } from '../contract.ts';
+
+const coordinate = z.number().min(-1e6).max(1e6);
+const color = z.string().regex(/^#[0-9a-f]{6}$/i, 'a colour is "#rrggbb"');
+const text = z.string().max(1000);
+const name = z.string().min(1).max(200);
+
+const overlay = {
+  boxes: z
+    .array(
+      z.object({
+        x: coordinate,
+        y: coordinate,
+        width: coordinate,
+        height: coordinate,
+        label: text.optional(),
+        color: color.optional(),
+      }),
+    )
+    .max(1000),
+  labels: z.array(z.object({ x: coordinate, y: coordinate, text, color: color.optional() })).max(1000),
+  masks: z
+    .array(
+      z.object({
+        polygon: z
+          .array(z.tuple([coordinate, coordinate]))
+          .min(3)
+          .max(1000),
+        color: color.optional(),
+        opacity: z.number().min(0).max(1).optional(),
+      }),
+    )
+    .max(100),
+};
+
+const answer = z
+  .object({
+    ...overlay,
+    overlay: z.object(overlay).partial(),
+    drop: z.boolean(),
+    event: name,
+    data: z.unknown(),
+    events: z.array(z.object({ name, data: z.unknown().optional() })).max(100),
+    meta: z.unknown(),
+    state: z.unknown(),
+  })
+  .partial();
+
+/** Throws with the field that is wrong. Fields that it doesn't know are left out, unless it knows none. */
+export function readJsonAnswer(value: unknown): Answer {
+  const read = answer.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const where = issue === undefined || issue.path.length === 0 ? 'the answer' : issue.path.join('.');
+    throw new Error(`${where}: ${issue?.message ?? 'not understood'}`);
+  }
+  const found = Object.keys(value as object);
+  if (found.length > 0 && !found.some((key) => Object.hasOwn(answer.shape, key))) {
+    const known = Object.keys(answer.shape).join(', ');
+    throw new Error(`an answer with none of the fields ${known}`);
+  }
+  const { boxes, labels, masks, drop, event, data, events = [], meta, state } = read.data;
+  const drawn = { ...read.data.overlay, ...defined({ boxes, labels, masks }) } as Overlay;
+  const all = event === undefined ? events : [{ name: event, data }, ...events];
+  return {
+    ...(Object.keys(drawn).length === 0 ? {} : { overlay: drawn }),
+    ...(drop === undefined ? {} : { drop }),
+    ...(all.length === 0 ? {} : { events: all }),
+    ...(meta === undefined && state === undefined ? {} : { meta: meta === undefined ? { state } : meta }),
+  };
+}
+
+function defined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
