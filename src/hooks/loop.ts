@@ -179,8 +179,8 @@ export class Loop {
   #soundCame(packet: Packet): void {
     const held = hold(packet);
     if (!held) return;
-    if (!this.#hasPicture) return this.#writeSound(held);
-    this.#sound.push(held, held.at);
+    if (this.#hasPicture) this.#sound.push(held, held.at);
+    else this.#writeSound(held);
     this.#wait();
   }
 
@@ -260,7 +260,8 @@ export class Loop {
     const sequence = this.#sequence++;
     if (time === AV_NOPTS_VALUE || !this.#forward.accepts('picture', Number(time))) {
       this.#figures.dropped++;
-      return frame.free();
+      frame.free();
+      return;
     }
     const now = performance.now();
     const facts = {

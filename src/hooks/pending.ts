@@ -27,7 +27,10 @@ export class PendingPackets<T extends PendingPacket> {
   }
 
   push(packet: T): void {
-    if (this.#broken && !packet.key) return this.#drop(packet);
+    if (this.#broken && !packet.key) {
+      this.#drop(packet);
+      return;
+    }
     this.#broken = false;
     this.#packets.push(packet);
     this.#bytes += packet.bytes;

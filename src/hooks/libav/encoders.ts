@@ -1,6 +1,6 @@
 /** The encoders that may be had, best first, and what each of them must be told. */
 import { AV_PIX_FMT_NV12, AV_PIX_FMT_VAAPI, AV_PIX_FMT_YUV420P, type AVCodecFlag } from 'node-av/constants';
-import { Codec, CodecContext, Dictionary, Frame, HardwareFramesContext, Rational } from 'node-av/lib';
+import { Codec, CodecContext, Frame, HardwareFramesContext, Rational } from 'node-av/lib';
 import type { WorkerVideo } from '../job.ts';
 import type { Hardware } from '../spec.ts';
 import { failure, ticks } from './formats.ts';
@@ -72,8 +72,8 @@ export function openEncoder(wanted: Wanted, like: Frame, flags: AVCodecFlag | un
   const context = contextOf(name, wanted, like, flags);
   if (!context) throw new Error(`this build of libav has no ${name}`);
   context.threadCount = threadsFor(like.width, like.height, wanted.fps);
-  const dictionary = Dictionary.fromObject({ ...options, ...(wanted.video.bitrate ? {} : { crf: CRF }) });
-  const refused = failure(context.open2Sync(null, dictionary));
+  set(context, { ...options, ...(wanted.video.bitrate ? {} : { crf: CRF }) });
+  const refused = failure(context.open2Sync(null, null));
   if (refused) throw new Error(`${name} can't be opened: ${refused}`);
   return { context, prepare: (frame) => frame, release: () => {} };
 }
@@ -122,9 +122,15 @@ function openOnCard(
   const options = { ...onCard[device], ...(wanted.video.bitrate ? {} : quality[device]) };
   const open =
     device === 'vaapi' ? uploading(context, like) : device === 'qsv' ? semiplanar(context) : plain(context);
-  if (open && context.open2Sync(null, Dictionary.fromObject(options)) >= 0) return open;
+  set(context, options);
+  if (open && context.open2Sync(null, null) >= 0) return open;
   context.freeContext();
   return undefined;
+}
+
+/** One by one: a dictionary given to `open2Sync` is freed by libav, and once more when it is collected. */
+function set(context: CodecContext, options: Record<string, string>): void {
+  for (const [name, value] of Object.entries(options)) context.setOption(name, value);
 }
 
 const plain = (context: CodecContext): OpenEncoder => ({

@@ -93,7 +93,10 @@ export class LibavPicture implements Decoded {
     }
     copied.copyProps(frame);
     const same = picture.width === this.width && picture.height === this.height;
-    if (same && picture.format === 'yuv420p') return this.#become(copied);
+    if (same && picture.format === 'yuv420p') {
+      this.#become(copied);
+      return;
+    }
     try {
       this.#become(scaler.convert(copied, this.width, this.height, AV_PIX_FMT_YUV420P));
     } finally {

@@ -36,9 +36,8 @@ export class FramePool {
   give(frame: Frame): void {
     const key = `${frame.width}x${frame.height} ${frame.format}`;
     const kept = this.#free.get(key) ?? [];
-    if (!this.#ours.has(frame) || kept.length >= KEPT || !frame.isWritable) return frame.free();
-    kept.push(frame);
-    this.#free.set(key, kept);
+    if (!this.#ours.has(frame) || kept.length >= KEPT || !frame.isWritable) frame.free();
+    else this.#free.set(key, [...kept, frame]);
   }
 
   /** Shapes that are no longer in use. */
