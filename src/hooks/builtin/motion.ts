@@ -73,8 +73,10 @@ function compare(frame: Frame) {
   if (!['gray8', 'yuv420p', 'nv12'].includes(frame.format)) {
     throw new Error(`relay:motion works on gray8, yuv420p and nv12, not on ${frame.format}`);
   }
-  // Taken once: each look at `frame.planes` is checked, and this loop is hot.
-  const { data, stride, width, height } = frame.planes[0]!;
+  // A copy, because whoever looks at `frame.planes` may write there: in mode inline those pixels, small and
+  // grey as they are here, would then be the video.
+  const { width, height, planes } = frame.copy();
+  const { data, stride } = planes[0]!;
   const found = { changed: 0, left: width, top: height, right: 0, bottom: 0 };
   const fresh = background?.length !== width * height;
   if (fresh) background = new Float32Array(width * height);

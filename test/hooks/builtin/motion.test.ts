@@ -60,6 +60,18 @@ t.test('a new size begins anew; layouts without a plane of brightness are refuse
   await t.rejects(process(frameOf('rgb24', 160, 90)), /not on rgb24/);
 });
 
+t.test('it never opens the frame for writing: its small grey picture would be the video', async (t) => {
+  const process = await started(motion);
+  for (const at of [0, 60]) {
+    const frame = square(at);
+    const pixels = frame.copy();
+    const shown = Object.defineProperty({ ...frame, copy: () => pixels }, 'planes', {
+      get: () => t.fail('planes were opened'),
+    });
+    t.equal((await process(shown))?.event, at === 0 ? undefined : 'motion');
+  }
+});
+
 t.test('wrong options are named', async (t) => {
   await t.rejects(started(motion, { threshold: 0 }), /options\.threshold must be a number from 1 to 255/);
   await t.rejects(started(motion, { area: '0.1' }), /options\.area must be a number from 0 to 1/);
