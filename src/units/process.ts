@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { childEnv } from './env.ts';
-import { Tail } from './stderr.ts';
+import { childEnv } from '../children/env.ts';
+import { Tail } from '../children/tail.ts';
 
 /** What ties the life of children to ours, even when we are SIGKILLed. */
 export interface Tether {

@@ -1,7 +1,8 @@
 /** The server's log lines, passed on into ours. Most are JSON; errors of its start and odd signs are not. */
+
+import { Tail } from '../children/tail.ts';
 import type { Log } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
-import { Tail } from './stderr.ts';
 
 export class ServerLog {
   readonly #log: Log;

@@ -1,6 +1,6 @@
 /** No process outlives the gateway. The kernel does it where it can, else one small helper for all. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { childEnv } from './env.ts';
+import { childEnv } from '../children/env.ts';
 import type { Tether } from './process.ts';
 import { reap } from './reaper.ts';
 

@@ -2,9 +2,10 @@
  * One supervised thing: the same life cycle, restarts and account of them for a server, an ffmpeg
  * or a probe. What differs between them is a `Behaviour`, whose `run` is one life from start to end.
  */
+
+import { HEALTHY_AFTER, restartDelay, STEADY_AFTER } from '../children/backoff.ts';
 import { messageOf } from '../errors.ts';
 import type { ExitCause, Figures, UnitState, UnitStatus } from '../observe/state.ts';
-import { HEALTHY_AFTER, restartDelay, STEADY_AFTER } from './backoff.ts';
 import { cause } from './cause.ts';
 import { LifeCycle } from './life-cycle.ts';
 

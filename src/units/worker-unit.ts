@@ -3,11 +3,11 @@
  * to something that goes out. That nothing comes in is its feed's affair, and no reason to restart it.
  */
 import { join } from 'node:path';
+import { workerEnv } from '../children/env.ts';
 import type { WorkerCommand, WorkerJob, WorkerReport } from '../hooks/job.ts';
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { Arg, WorkerUnit } from '../plan/types.ts';
 import { cause } from './cause.ts';
-import { workerEnv } from './env.ts';
 import type { Feeds } from './feeds.ts';
 import { Child, ladders, type Tether } from './process.ts';
 import { ReportLines } from './report-lines.ts';

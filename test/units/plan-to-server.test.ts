@@ -1,8 +1,8 @@
 /** The pure parts: what is in a server's file, in a URL, and what differs between two plans. */
 import t from 'tap';
+import { childEnv } from '../../src/children/env.ts';
 import type { FfmpegUnit, Plan } from '../../src/plan/types.ts';
 import { diffPaths, diffPlans } from '../../src/units/diff.ts';
-import { childEnv } from '../../src/units/env.ts';
 import { endpointOf, endpointOfInput } from '../../src/units/knock.ts';
 import { createRuntime, createSecrets, needs, resolveArg } from '../../src/units/runtime.ts';
 import { pathConfig, serverConfig } from '../../src/units/server-config.ts';

@@ -1,6 +1,7 @@
 import t from 'tap';
+import { Tail } from '../../src/children/tail.ts';
 import { Progress } from '../../src/units/progress.ts';
-import { causeOfExit, Tail } from '../../src/units/stderr.ts';
+import { causeOfExit } from '../../src/units/stderr.ts';
 
 t.test('the cause in one line', async (t) => {
   const cases: [string, string, string][] = [

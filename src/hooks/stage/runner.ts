@@ -2,7 +2,7 @@
  * Keeps a hook running: starts it, starts it again with pauses that grow, asks one that only fails less often,
  * and changes over to a new one beside it. Whatever goes wrong is counted, and said once, not once a frame.
  */
-import { restartDelay, STEADY_AFTER } from '../../units/backoff.ts';
+import { restartDelay, STEADY_AFTER } from '../../children/backoff.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame } from '../adapter.ts';
 import type { WorkerReport } from '../job.ts';
 import type { Decoded } from '../picture.ts';

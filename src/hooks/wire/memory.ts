@@ -61,7 +61,7 @@ export function createShared(
   bytes: number,
 ): { file: string; memory: SharedMemory } | undefined {
   for (const folder of folders) {
-    const file = join(folder, `relay-hook-${randomBytes(8).toString('hex')}`);
+    const file = join(folder, `relay-hook-${process.pid}-${randomBytes(8).toString('hex')}`);
     let fd: number | undefined;
     let memory: SharedMemory | undefined;
     try {

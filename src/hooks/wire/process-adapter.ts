@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hookEnv } from '../../units/env.ts';
+import { hookEnv } from '../../children/env.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame, Wishes } from '../adapter.ts';
 import { entryOf } from '../entry.ts';
 import type { WorkerJob } from '../job.ts';

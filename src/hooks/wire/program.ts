@@ -1,7 +1,7 @@
 /** The process of a hook: started in a group of its own, ended with all that it has started. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { Tail } from '../../units/stderr.ts';
+import { Tail } from '../../children/tail.ts';
 import { killMarked, residentBytes } from './leftovers.ts';
 import { LogLines } from './log-lines.ts';
 

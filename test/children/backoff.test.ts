@@ -1,5 +1,5 @@
 import t from 'tap';
-import { restartDelay } from '../../src/units/backoff.ts';
+import { restartDelay } from '../../src/children/backoff.ts';
 
 t.test('at once, then half a second, then a second and a half', async (t) => {
   t.equal(restartDelay(0, 0, 0.5), 0);
