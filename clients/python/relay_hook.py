@@ -27,6 +27,7 @@ import struct
 import sys
 import threading
 import traceback
+import weakref
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class Frame:
         plane = self._layout[index]
         stride = plane['stride']
         samples = CHANNELS.get(self.format, 2 if self.format == 'nv12' and index == 1 else 1)
-        rows = np.frombuffer(self._pixels, np.uint8, plane['height'] * stride, plane['offset'])
+        rows = self._pixels[plane['offset']:plane['offset'] + plane['height'] * stride]
         rows = rows.reshape(plane['height'], stride)[:, :plane['width'] * samples]
         return rows if samples == 1 else rows.reshape(plane['height'], plane['width'], samples)
 
@@ -154,7 +155,7 @@ def _answer_all(wire, process, inline):
 
 
 def _answer(wire, process, header, payload, place, inline):
-    pixels = memoryview(payload) if place is None else place.open()
+    pixels = np.frombuffer(payload, np.uint8) if place is None else place.open()
     frame = Frame(header, pixels)
     result, parts = {}, []
     try:
@@ -166,17 +167,17 @@ def _answer(wire, process, header, payload, place, inline):
         elif frame._touched and place is not None:
             result['memory'] = True
         elif frame._touched:
-            parts = [pixels]
+            parts = [memoryview(pixels)]
         picture = None
         message = _encode(dict(result, type='result', sequence=frame.sequence), parts)
     except Exception as error:
         traceback.print_exc()
         message = _encode({'type': 'result', 'sequence': frame.sequence, 'error': _words(error)})
         picture = error = None
-    frame._pixels = None
+    frame._pixels = pixels = None
     if place is not None:
         # Before the answer goes: then the place belongs to a later frame.
-        place.close(pixels)
+        place.close()
     wire.write(message)
 
 
@@ -243,7 +244,7 @@ def _replace(result, picture, frame, place):
     }
     if place is not None and height * stride <= len(place):
         # numpy copes with a picture that lies in this place itself.
-        np.copyto(np.frombuffer(place, np.uint8, height * stride).reshape(shape), picture)
+        np.copyto(place[:height * stride].reshape(shape), picture)
         result['memory'] = True
         return []
     return [memoryview(np.ascontiguousarray(picture)).cast('B')]
@@ -317,17 +318,18 @@ class _Memory:
 class _Place:
     def __init__(self, fd, offset, count):
         self._fd, self._offset, self._count = fd, offset, count
-        self._map = None
+        self._map = self._shown = None
 
     def open(self):
         if self._map is None:
             self._map = mmap.mmap(self._fd, self._count, offset=self._offset)
-        return memoryview(self._map)
+        pixels = np.frombuffer(self._map, np.uint8)
+        self._shown = weakref.ref(pixels)
+        return pixels
 
-    def close(self, view):
-        try:
-            view.release()
-        except BufferError:
+    def close(self):
+        # All arrays that were made of it hold on to it.
+        if self._shown() is not None:
             # Somebody keeps an array of this frame: it gets the pages for itself, the next frame gets new ones.
             _make_private(self._map)
             self._map = None

@@ -4,6 +4,9 @@ import { encode } from '../wire/codec.ts';
 import { planeShapes } from '../wire/layout.ts';
 import type { FrameMessage } from '../wire/messages.ts';
 
+/** A buffer that is empty although user code had it only to read and write. */
+export const GIVEN_AWAY = "process gave the frame's memory to another thread: give it frame.copy() instead";
+
 const known = ['frame', 'drop', 'overlay', 'event', 'data', 'events', 'meta'];
 
 export interface AnswerInput {
@@ -62,6 +65,7 @@ function pixelsOf(
 ): WirePixels {
   if (picture === undefined) {
     if (touched === undefined) return { fields: {}, parts: [] };
+    if (touched.byteLength === 0) throw new Error(GIVEN_AWAY);
     if (openPlace !== undefined) return { fields: { memory: true }, parts: [] };
     return { fields: {}, parts: [new Uint8Array(touched, 0, message.bytes)] };
   }

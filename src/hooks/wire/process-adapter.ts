@@ -146,8 +146,10 @@ class Life {
 
   #take(socket: Socket, message: FromHook | BadResult, payload: Buffer): void {
     if (this.#hello === undefined) {
-      if (message.type !== 'hello') throw new WireError(`${message.type} before hello`);
-      this.#greet(socket, message);
+      // A hook that can't even be loaded has no hello to say.
+      if (message.type === 'failed' && this.#listener.admits(undefined)) this.#lose(message.message);
+      else if (message.type !== 'hello') throw new WireError(`${message.type} before hello`);
+      else this.#greet(socket, message);
       return;
     }
     if (socket !== this.#socket) throw new WireError('a second connection');
