@@ -1,12 +1,12 @@
 /** The real programs that end-to-end tests run. */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { findMediamtx } from '../../../src/tools/mediamtx.ts';
 
 function onPath(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
-    .map((dir) => join(dir, name))
+    .map((dir) => resolve(dir, name))
     .find((file) => {
       try {
         accessSync(file, constants.X_OK);
