@@ -17,7 +17,7 @@ import { Scaler, type Shape, unmask } from './libav/scale.ts';
 import { LoopFigures } from './loop-figures.ts';
 import { PendingPackets } from './pending.ts';
 import type { Decoded, Stage } from './picture.ts';
-import { SoundQueue } from './sound.ts';
+import { Lag, SoundQueue } from './sound.ts';
 import type { Hardware } from './spec.ts';
 import { Thinner } from './thin.ts';
 import { Forward, TICKS, Timeline } from './timeline.ts';
@@ -57,6 +57,7 @@ export class Loop {
   readonly #scaler = new Scaler();
   readonly #publisher: Publisher;
   readonly #sound: SoundQueue<HeldPacket>;
+  readonly #lag = new Lag();
   readonly #pending: PendingPackets<HeldPacket>;
   readonly #trouble: (line: string, now: number) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -132,6 +133,7 @@ export class Loop {
 
   #connect({ picture, sound }: Input): void {
     this.#timeline.reconnect();
+    this.#lag.reset();
     this.#encoder?.wantKey();
     this.#hasPicture = false;
     if (picture) {
@@ -169,7 +171,8 @@ export class Loop {
     const raw = { pts: Number(packet.pts), dts: Number(packet.dts) };
     const now = this.#options.everyFrame ? undefined : performance.now();
     const out = this.#timeline.place(kind, raw, now);
-    if (kind === 'sound' && !this.#forward.accepts('sound', out.pts)) return false;
+    if (kind === 'picture') this.#lag.came(out.pts, performance.now());
+    else if (!this.#forward.accepts('sound', out.pts)) return false;
     packet.pts = BigInt(out.pts);
     packet.dts = BigInt(out.dts);
     this.#figures.offset.read(kind, raw.pts, out.pts);
@@ -186,11 +189,10 @@ export class Loop {
 
   /** Looks again when the oldest sound has waited long enough. */
   #wait(): void {
-    if (this.#timer) return;
+    clearTimeout(this.#timer);
     const ms = this.#sound.next(performance.now());
     if (ms === undefined || !Number.isFinite(ms)) return;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
       this.#sound.tick(performance.now());
       this.#wait();
     }, ms);
@@ -302,7 +304,10 @@ export class Loop {
     } finally {
       picture.free();
     }
-    this.#sound.pictureWritten(pts + step, performance.now());
+    const now = performance.now();
+    this.#lag.left(pts, now);
+    this.#sound.pictureWritten(pts + step, this.#lag.ms, now);
+    this.#wait();
   }
 
   #encode(picture: LibavPicture): void {
