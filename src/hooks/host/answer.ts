@@ -4,9 +4,6 @@ import { encode } from '../wire/codec.ts';
 import { planeShapes } from '../wire/layout.ts';
 import type { FrameMessage } from '../wire/messages.ts';
 
-/** A buffer that is empty although user code had it only to read and write. */
-export const GIVEN_AWAY = "process gave the frame's memory to another thread: give it frame.copy() instead";
-
 const known = ['frame', 'drop', 'overlay', 'event', 'data', 'events', 'meta'];
 
 export interface AnswerInput {
@@ -17,7 +14,7 @@ export interface AnswerInput {
   /** The frame's pixels, if it may have changed them. */
   touched: ArrayBuffer | undefined;
   /** The frame's place in shared memory, to write into. */
-  place: (() => ArrayBuffer) | undefined;
+  place: Uint8Array | undefined;
   /** Pixels are wanted. */
   pixels: boolean;
 }
@@ -59,15 +56,16 @@ interface WirePixels {
   parts: readonly Uint8Array[];
 }
 
-function pixelsOf(
-  picture: Picture | undefined,
-  { touched, place: openPlace, message }: AnswerInput,
-): WirePixels {
+function pixelsOf(picture: Picture | undefined, { touched, place, message }: AnswerInput): WirePixels {
   if (picture === undefined) {
     if (touched === undefined) return { fields: {}, parts: [] };
-    if (touched.byteLength === 0) throw new Error(GIVEN_AWAY);
-    if (openPlace !== undefined) return { fields: { memory: true }, parts: [] };
-    return { fields: {}, parts: [new Uint8Array(touched, 0, message.bytes)] };
+    if (touched.byteLength === 0) {
+      throw new Error("process gave the frame's memory to another thread: give it frame.copy() instead");
+    }
+    const written = new Uint8Array(touched, 0, message.bytes);
+    if (place === undefined) return { fields: {}, parts: [written] };
+    place.set(written);
+    return { fields: { memory: true }, parts: [] };
   }
   checkPicture(picture);
   const { format, width, height } = picture;
@@ -81,13 +79,8 @@ function pixelsOf(
     bytes += stride * shape.height;
   }
   const fields = { picture: { format, width, height, planes } };
-  const place = openPlace?.();
-  // Planes that lie in that place themselves would be overwritten while they are read.
-  if (place === undefined || bytes > place.byteLength || parts.some(({ buffer }) => buffer === touched)) {
-    return { fields, parts };
-  }
-  const target = new Uint8Array(place);
-  for (const [index, part] of parts.entries()) target.set(part, planes[index]!.offset);
+  if (place === undefined || bytes > place.length) return { fields, parts };
+  for (const [index, part] of parts.entries()) place.set(part, planes[index]!.offset);
   return { fields: { ...fields, memory: true }, parts: [] };
 }
 

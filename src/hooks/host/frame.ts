@@ -6,7 +6,7 @@ import type { FrameMessage } from '../wire/messages.ts';
 export interface Pixels {
   /** Called when somebody looks at them for the first time. */
   open(): ArrayBuffer;
-  /** Later frames may use the memory: what was opened must not see them. */
+  /** Later frames may use the memory: what was opened must be empty. */
   close(): void;
 }
 

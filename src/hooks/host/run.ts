@@ -109,19 +109,18 @@ export function runHook(hook: Hook, connection: Connection, options: RunOptions)
   };
 }
 
-/** The frame's pixels, and what else of its place in shared memory may be written. */
+/** The frame's pixels, and its place in shared memory, which may be larger. */
 function whereabouts(
   { memory, bytes }: FrameMessage,
   payload: Buffer,
   places: Places | undefined,
-): { pixels: Pixels; place: (() => ArrayBuffer) | undefined } {
+): { pixels: Pixels; place: Uint8Array | undefined } {
   if (memory === undefined) {
     return { pixels: { open: () => payload.buffer as ArrayBuffer, close() {} }, place: undefined };
   }
   if (places === undefined) throw new Error('a frame in memory that was not mapped');
-  const { offset } = memory;
   return {
-    pixels: { open: () => places.show(offset, bytes), close: () => places.settle(offset) },
-    place: () => places.own(offset, memory.bytes),
+    pixels: { open: () => places.show(memory.offset, bytes), close: () => places.settle() },
+    place: places.place(memory.offset, memory.bytes),
   };
 }

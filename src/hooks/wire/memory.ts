@@ -23,7 +23,10 @@ const SHARED = 1;
 const FAILED = (1n << 64n) - 1n;
 const CHUNK = 1 << 20;
 
-/** The same memory under a new ArrayBuffer; all that points into the old one is empty from now on. */
+/**
+ * The bytes under a new ArrayBuffer; all that points into the old one is empty from now on. Costs nothing for
+ * memory of JavaScript's own, a copy for a view of shared memory (the new one is not shared).
+ */
 export function renewed(buffer: ArrayBuffer): ArrayBuffer {
   return structuredClone(buffer, { transfer: [buffer] });
 }

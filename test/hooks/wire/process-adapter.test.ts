@@ -127,6 +127,7 @@ t.test('errors in words', async (t) => {
     [module('mirrors.mjs'), 'bigint', /BigInt/],
     [module('mirrors.mjs'), 'short', /plane 0 of the returned picture: 8 bytes/],
     [module('misbehaves.ts'), 'throws', /^TypeError: out of cheese \(line \d+\)$/],
+    [module('misbehaves.ts'), 'transfers', /gave the frame's memory to another thread/],
     [module('misbehaves.ts'), 'throws-undefined', /^undefined was thrown$/],
   ];
   if (numpy) {
@@ -171,7 +172,6 @@ t.test('a hook that ends: its frame fails with the cause, and it starts again', 
     segfaults: /it was killed by SIGSEGV/,
     'rejects-outside': /nobody caught a rejection: nobody looks \(line \d+\)/,
     'throws-outside': /nobody caught: undefined was thrown/,
-    transfers: /gave the frame's memory to another thread/,
   };
   for (const [what, reason] of Object.entries(ways)) {
     const { adapter, noted } = adapt(t, module('misbehaves.ts'), { options: { do: what } });
