@@ -112,7 +112,7 @@ const common = {
     .meta({ description: 'How long one frame may take', default: '1s', examples: ['200ms'] }),
   onError: z.enum(['pass', 'hold', 'stop']).optional().meta({
     description:
-      'What viewers see while the hook fails: pass (default) the frame as it came, hold the last good picture, stop nothing',
+      'What viewers see while the hook fails: pass (default; relay:privacy: stop) the frame as it came, hold the last good picture, stop nothing',
     default: 'pass',
   }),
   fade: duration('50ms', '60s')

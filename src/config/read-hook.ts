@@ -24,6 +24,9 @@ type Result = { spec: HookSpec; problem?: undefined } | { spec?: undefined; prob
 export function readHook(form: HookForm, context: Context): Result {
   const runner = readRunner(form, context);
   if ('message' in runner) return { problem: runner };
+  const mask = runner.by === 'builtin' && runner.name === 'privacy';
+  const open = exposed(form, runner);
+  if (open) return { problem: open };
   // What comes from ${…} is a secret already; written out, only the name of a variable tells.
   for (const [name, value] of Object.entries(form.env ?? {})) {
     if (/pass|secret|token|key|credential/i.test(name)) addSecret(context.report.secrets, value);
@@ -37,13 +40,33 @@ export function readHook(form: HookForm, context: Context): Result {
       pick: form.pick ?? { by: 'every', frames: 1 },
       whenBehind: form.whenBehind ?? 'latest',
       timeout: form.timeout ?? 1,
-      onError: form.onError ?? 'pass',
+      // Rather no picture than one that shows what must be hidden.
+      onError: form.onError ?? (mask ? 'stop' : 'pass'),
       fade: form.fade ?? 1,
       hardware: form.hardware ?? 'none',
       memory: form.memory ?? 512 * 1024 ** 2,
       env: form.env ?? {},
       options: form.options ?? {},
     },
+  };
+}
+
+/** Built-in hooks that write pixels do nothing in mode overlay, and a mask must be on every frame. */
+function exposed({ mode, pick }: HookForm, runner: HookRunner): Problem | undefined {
+  if (runner.by !== 'builtin' || !['privacy', 'gray'].includes(runner.name)) return undefined;
+  const name = `relay:${runner.name}`;
+  if (mode === 'overlay') {
+    return {
+      key: 'mode',
+      message: `${name} needs mode: inline`,
+      hint: 'in mode overlay the video flows on as it came',
+    };
+  }
+  if (runner.name === 'gray' || !pick || (pick.by === 'every' && pick.frames === 1)) return undefined;
+  return {
+    key: 'pick',
+    message: `${name} must see every frame`,
+    hint: 'leave pick away: other frames would pass unmasked',
   };
 }
 

@@ -36,12 +36,12 @@ t.test('short forms and defaults', async (t) => {
 
 t.test('every key', async (t) => {
   const spec = hookOf(
-    `{ module: relay:privacy, mode: overlay, format: rgb24, size: 640x360, pick: { fps: 2 }, whenBehind: block,
+    `{ module: relay:motion, mode: overlay, format: rgb24, size: 640x360, pick: { fps: 2 }, whenBehind: block,
       timeout: 200ms, onError: hold, fade: 2s, hardware: auto, memory: 2G, env: { OMP_NUM_THREADS: "2" },
       options: { polygons: [[0, 0.5], [1, 1]], deep: { on: true, none: null } } }`.replaceAll('\n', ' '),
   );
   t.strictSame(spec, {
-    runner: { by: 'builtin', name: 'privacy' },
+    runner: { by: 'builtin', name: 'motion' },
     mode: 'overlay',
     format: 'rgb24',
     size: { width: 640, height: 360 },
@@ -64,6 +64,19 @@ t.test('every key', async (t) => {
   t.equal(Object.getPrototypeOf(spec?.options), Object.prototype, 'plain JSON');
   t.strictSame(hookOf('{ module: a.js, pick: { every: 5 } }')?.pick, { by: 'every', frames: 5 });
   t.strictSame(hookOf('{ module: a.js, pick: { keyframes: true } }')?.pick, { by: 'keyframes' });
+});
+
+t.test('a mask fails closed', async (t) => {
+  t.match(hookOf('relay:privacy'), { onError: 'stop', mode: 'inline' });
+  t.match(hookOf('{ module: relay:privacy, onError: hold }'), { onError: 'hold' });
+  t.match(hookOf('relay:stamp'), { onError: 'pass' });
+  for (const [form, message] of [
+    ['{ module: relay:privacy, mode: overlay }', /relay:privacy needs mode: inline/],
+    ['{ module: relay:gray, mode: overlay }', /relay:gray needs mode: inline/],
+    ['{ module: relay:privacy, pick: { fps: 2 } }', /relay:privacy must see every frame/],
+  ] as const) {
+    t.throws(() => hookOf(form), { message });
+  }
 });
 
 t.test('commands', async (t) => {
