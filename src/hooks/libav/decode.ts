@@ -15,6 +15,8 @@ import { threadsFor } from './threads.ts';
 
 export interface DecoderOptions {
   hardware: Hardware;
+  /** undefined: as the picture needs. */
+  threads?: number | undefined;
   log(message: string): void;
 }
 
@@ -108,7 +110,7 @@ export class PictureDecoder {
   #inSoftware(): CodecContext {
     const { codec, context } = this.#allocate();
     const { width, height } = context;
-    context.threadCount = threadsFor(width, height, frameRate(this.#stream));
+    context.threadCount = this.#options.threads ?? threadsFor(width, height, frameRate(this.#stream));
     context.threadType = FF_THREAD_SLICE;
     const refused = failure(context.open2Sync(codec, null));
     if (refused) throw new Error(`the decoder can't be opened: ${refused}`);

@@ -16,6 +16,9 @@ export interface PublisherOptions {
   log(level: 'info' | 'warn', message: string): void;
 }
 
+/** Where a loop writes to. */
+export type Sink = Pick<Publisher, 'open' | 'start' | 'write' | 'close'>;
+
 export class Publisher {
   readonly #options: PublisherOptions;
   #outputs: Output[] = [];
