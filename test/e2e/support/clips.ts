@@ -30,6 +30,8 @@ export interface ClipOptions {
   soundDelay?: number;
   /** Frames that are left out (their time passes all the same): a clip with holes. */
   without?: number[];
+  /** Every seventh frame is left out, but none near a flash. */
+  vfr?: boolean;
 }
 
 export interface Clip {
@@ -86,6 +88,7 @@ export async function clip(options: ClipOptions = {}): Promise<Clip> {
     size: '640x360',
     soundDelay: 0,
     without: [],
+    vfr: false,
     ...options,
   };
   const [num, den] = full.fps === '25' ? [25, 1] : [30_000, 1001];
@@ -103,7 +106,8 @@ export async function clip(options: ClipOptions = {}): Promise<Clip> {
   const beepAt = (flashAt * SAMPLE_RATE * den) / num + (full.soundDelay * SAMPLE_RATE) / 1000;
   const since = `mod(n-${beepAt}+${periodSamples}\\,${periodSamples})`;
   const beep = `0.6*sin(2*PI*1000*${since}/${SAMPLE_RATE})*lt(${since}\\,${SAMPLE_RATE * 0.08})`;
-  const drop = full.without.map((n) => `eq(n\\,${n})`).join('+');
+  const irregular = `eq(mod(n\\,7)\\,3)*gt(abs(mod(n\\,${periodFrames})-${flashAt})\\,3)`;
+  const drop = full.vfr ? irregular : full.without.map((n) => `eq(n\\,${n})`).join('+');
   const filter = [
     `testsrc2=s=${width}x${height - strip}:r=${full.fps},format=yuv420p,drawbox=c=white:t=fill:enable='between(mod(n\\,${periodFrames})\\,${flashAt}\\,${flashAt + 1})'[bars]`,
     `[0:v]scale=${width}:${strip}:flags=neighbor,format=yuv420p[row]`,
@@ -128,7 +132,7 @@ export async function clip(options: ClipOptions = {}): Promise<Clip> {
     ...['-filter_complex', filter.join(';'), '-map', '[v]'],
     ...(full.audio === 'none' ? [] : ['-map', '[a]', ...audioArgs[full.audio]]),
     ...videoArgs(full, Math.round(full.gop * fps)),
-    ...['-fps_mode', full.without.length > 0 ? 'passthrough' : 'cfr', '-threads', '2'],
+    ...['-fps_mode', drop !== '' ? 'passthrough' : 'cfr', '-threads', '2'],
   ];
   const rows = Buffer.concat(Array.from({ length: frames }, (_, n) => counterRow(n)));
   const file = await make(args, containerOf(full), rows);

@@ -10,6 +10,8 @@ export interface MeasureOptions {
   inputArgs?: string[];
   /** Milliseconds until the first picture and sound must be there. */
   patience?: number;
+  /** Frames may be missing: flashes don't count whose first picture may be one of them. */
+  lossy?: boolean;
 }
 
 export interface Pair {
@@ -42,14 +44,17 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Media times at which the picture turns white. */
-export function flashOnsets(pictures: Pick<Picture, 'pts' | 'luma' | 'counter'>[]): number[] {
+/** Media times at which the picture turns white; `lossy`: only where the picture before it is there. */
+export function flashOnsets(pictures: Pick<Picture, 'pts' | 'luma' | 'counter'>[], lossy = false): number[] {
   const onsets: number[] = [];
   let dark = false;
+  let before: number | null = null;
   for (const picture of pictures) {
     const white = picture.luma > FLASH_LUMA && picture.counter !== null;
-    if (white && dark) onsets.push(picture.pts);
+    const next = before !== null && picture.counter === before + 1;
+    if (white && dark && (next || !lossy)) onsets.push(picture.pts);
     dark = !white;
+    before = picture.counter;
   }
   return onsets;
 }
@@ -137,7 +142,7 @@ async function collect(
 export async function measureOffset(s: Scope, options: MeasureOptions): Promise<Offset> {
   const { pictures, sounds } = await collect(s, options);
   const origin = pictures[0]!.pts;
-  const pairs = pairUp(flashOnsets(pictures), beepOnsets(sounds), origin);
+  const pairs = pairUp(flashOnsets(pictures, options.lossy), beepOnsets(sounds), origin);
   const offsets = pairs.map((pair) => pair.ms);
   return {
     pairs,

@@ -12,7 +12,7 @@ export interface SteadyReader {
   /** Pictures of our clips that arrived in this time (performance.now()). */
   pictures(from?: number, to?: number): Picture[];
   sounds(from?: number, to?: number): Sound[];
-  /** Offsets of the flashes that arrived in this time. */
+  /** Offsets of the flashes that arrived whole in this time. */
   pairs(from?: number, to?: number): Pair[];
   /** Resolves with the first picture that arrives after `since`. */
   pictureAfter(since: number, timeout?: number): Promise<Picture>;
@@ -37,7 +37,7 @@ export function startSteadyReader(s: Scope, url: string): SteadyReader {
     pictures: (from, to) => within(pictures, from, to),
     sounds: (from, to) => within(sounds, from, to),
     pairs: (from, to) =>
-      pairUp(flashOnsets(within(pictures, from, to)), beepOnsets(sounds), pictures[0]?.pts ?? 0),
+      pairUp(flashOnsets(within(pictures, from, to), true), beepOnsets(sounds), pictures[0]?.pts ?? 0),
     pictureAfter: (since, timeout = 20_000) =>
       until(() => pictures.find(({ at }) => at > since), { timeout, every: 10, what: `footage from ${url}` }),
     async stop() {
