@@ -2,14 +2,14 @@
 import { createInterface } from 'node:readline';
 import type { WorkerCommand, WorkerJob, WorkerReport } from './job.ts';
 
-export interface Ears {
-  job(job: WorkerJob): void;
+export interface Ears<Job> {
+  job(job: Job): void;
   command(command: WorkerCommand): void;
   /** Whoever started it is gone. */
   end(): void;
 }
 
-export function listen(input: NodeJS.ReadableStream, ears: Ears): void {
+export function listen<Job = WorkerJob>(input: NodeJS.ReadableStream, ears: Ears<Job>): void {
   let begun = false;
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   lines.on('line', (line) => {
@@ -17,7 +17,7 @@ export function listen(input: NodeJS.ReadableStream, ears: Ears): void {
     const value: unknown = JSON.parse(line);
     if (begun) return ears.command(value as WorkerCommand);
     begun = true;
-    ears.job(value as WorkerJob);
+    ears.job(value as Job);
   });
   lines.once('close', () => ears.end());
 }
@@ -27,9 +27,9 @@ const UNREAD = 1_000_000;
 const UNREAD_ANY = 4 * UNREAD;
 
 /** Never waits: pipes take what is written in the background. */
-export function reporter(
+export function reporter<Report extends { type: string } = WorkerReport>(
   output: NodeJS.WritableStream & { writableLength: number },
-): (report: WorkerReport) => void {
+): (report: Report) => void {
   output.on('error', () => {});
   return (report) => {
     const optional = report.type === 'figures' || report.type === 'meta';

@@ -16,10 +16,21 @@ export class LoopFigures {
   readonly encode = new Samples();
   readonly latency = new Samples();
   readonly offset = new OffsetMeter();
+  readonly #timed: ((phase: 'decode' | 'encode', ms: number) => void) | undefined;
   readonly #pictures = new Samples();
   #since: number | undefined;
   #from: number | undefined;
   #until = 0;
+
+  /** @param timed gets each time as well */
+  constructor(timed?: (phase: 'decode' | 'encode', ms: number) => void) {
+    this.#timed = timed;
+  }
+
+  spent(phase: 'decode' | 'encode', ms: number, now: number): void {
+    this[phase].add(ms, now);
+    this.#timed?.(phase, ms);
+  }
 
   pictureWritten(pts: number, now: number): void {
     this.out++;

@@ -11,6 +11,7 @@ import type { Input } from './libav/input.ts';
 import { limited } from './libav/log.ts';
 import type { OutputTarget } from './libav/output.ts';
 import { type DrawOverlay, LibavPicture } from './libav/picture.ts';
+import type { Sink } from './libav/publish.ts';
 import { Scaler, type Shape, unmask } from './libav/scale.ts';
 import { LoopFigures } from './loop-figures.ts';
 import { PendingPackets } from './pending.ts';
@@ -27,6 +28,11 @@ export interface LoopOptions {
   soundHold: number;
   /** A file: every frame goes through, and time is that of the file. */
   everyFrame?: boolean;
+  /** Instead of the targets, whose formats still say how the encoder is set up. */
+  sink?: Sink | undefined;
+  decoderThreads?: number | undefined;
+  /** Gets each time as it is taken. */
+  timed?: ((phase: 'decode' | 'encode', ms: number) => void) | undefined;
   stage(emit: (picture: Decoded) => void): Stage;
   draw: DrawOverlay;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
@@ -38,7 +44,7 @@ const IN_ONE_GO = 4;
 export class Loop {
   readonly #options: LoopOptions;
   readonly #stage: Stage;
-  readonly #figures = new LoopFigures();
+  readonly #figures: LoopFigures;
   readonly #timeline = new Timeline();
   readonly #forward = new Forward();
   readonly #scaler = new Scaler();
@@ -52,11 +58,12 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    const { video, targets, hardware, soundHold, log } = options;
-    const figures = this.#figures;
+    const { video, targets, sink, hardware, soundHold, timed, log } = options;
+    const figures = new LoopFigures(timed);
+    this.#figures = figures;
     const muted = (): boolean => this.#stage.muted;
     this.#trouble = limited((line) => log('warn', line));
-    this.#writer = new Writer({ video, targets, hardware, soundHold, figures, muted, log });
+    this.#writer = new Writer({ video, targets, sink, hardware, soundHold, figures, muted, log });
     this.#pending = new PendingPackets(({ packet }) => {
       figures.dropped++;
       packet.free();
@@ -102,11 +109,10 @@ export class Loop {
 
   #connect({ picture, sound }: Input): void {
     this.#timeline.reconnect();
-    const { hardware, log } = this.#options;
+    const { hardware, decoderThreads: threads, log } = this.#options;
+    const said = (message: string): void => log('info', message);
     try {
-      if (picture) {
-        this.#decoder = new PictureDecoder(picture, { hardware, log: (message) => log('info', message) });
-      }
+      if (picture) this.#decoder = new PictureDecoder(picture, { hardware, threads, log: said });
     } catch (error) {
       log('error', `the picture is left out: ${error instanceof Error ? error.message : error}`);
     }
@@ -186,7 +192,7 @@ export class Loop {
       elsewhere += performance.now() - start;
     });
     const now = performance.now();
-    this.#figures.decode.add(now - begun - elsewhere, now);
+    this.#figures.spent('decode', now - begun - elsewhere, now);
     if (decoder.errors === errors) return;
     this.#figures.errors++;
     this.#trouble('a packet of the picture can’t be decoded', now);

@@ -21,7 +21,7 @@ export const TICKS = 90_000;
 const FORWARD = 10 * TICKS;
 const BACKWARD = TICKS / 2;
 /** Leaves room for a track that begins a little before the one whose packet came first. */
-const START = TICKS;
+export const START = TICKS;
 /** A source that was silent this much longer than its times say is set back on the clock. */
 const SILENCE = TICKS / 2;
 const FIRST_STEP = 3600;

@@ -5,7 +5,7 @@ import { PictureEncoder } from './libav/encode.ts';
 import type { Input } from './libav/input.ts';
 import type { OutputTarget } from './libav/output.ts';
 import type { LibavPicture } from './libav/picture.ts';
-import { Publisher } from './libav/publish.ts';
+import { Publisher, type Sink } from './libav/publish.ts';
 import { SoundTrack } from './libav/sound-track.ts';
 import type { LoopFigures } from './loop-figures.ts';
 import { Lag, SoundQueue } from './sound.ts';
@@ -16,6 +16,8 @@ import { TICKS } from './timeline.ts';
 export interface WriterOptions {
   video: WorkerVideo;
   targets: OutputTarget[];
+  /** Instead of the targets. */
+  sink?: Sink | undefined;
   hardware: Hardware;
   /** Milliseconds that sound waits for its picture at most. */
   soundHold: number;
@@ -41,7 +43,7 @@ export class Writer {
   readonly lag = new Lag();
   readonly #options: WriterOptions;
   readonly #thinner: Thinner;
-  readonly #publisher: Publisher;
+  readonly #publisher: Sink;
   readonly #sound: SoundQueue<HeldPacket>;
   #timer: NodeJS.Timeout | undefined;
   #encoder: PictureEncoder | undefined;
@@ -53,9 +55,10 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { targets, video, soundHold, log } = options;
+    const { targets, sink, video, soundHold, log } = options;
     this.#thinner = new Thinner(video.fps);
-    this.#publisher = new Publisher({ targets, wantKey: () => this.#encoder?.wantKey(), log });
+    const wantKey = (): void => this.#encoder?.wantKey();
+    this.#publisher = sink ?? new Publisher({ targets, wantKey, log });
     this.#sound = new SoundQueue(soundHold, (held) => this.#writeSound(held));
   }
 
@@ -119,7 +122,7 @@ export class Writer {
     const begun = performance.now();
     encoder.encode(picture.frame, picture.pts);
     const now = performance.now();
-    figures.encode.add(now - begun, now);
+    figures.spent('encode', now - begun, now);
     figures.latency.add(now - picture.decodedAt, now);
   }
 

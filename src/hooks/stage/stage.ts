@@ -30,6 +30,8 @@ export interface StageSettings {
   random?: () => number;
   /** For a file instead of a live stream: the hook's start is waited for. Wants `whenBehind: block`. */
   everyFrame?: boolean;
+  /** Gets each time as it is taken. */
+  timed?: (phase: 'convert' | 'queueAge' | 'hook', ms: number) => void;
 }
 
 export function createStage(settings: StageSettings): Stage {
@@ -47,7 +49,10 @@ export function createStage(settings: StageSettings): Stage {
     clock,
     random: settings.random ?? Math.random,
     report,
-    spent: (phase, ms) => phases[phase].add(ms, clock.now()),
+    spent: (phase, ms) => {
+      phases[phase].add(ms, clock.now());
+      settings.timed?.(phase, ms);
+    },
     changed: () => {
       // With onError: stop nothing is seen from the moment that it is down.
       if (runner.state !== 'ready') outlet.faulty = true;
