@@ -23,6 +23,8 @@ export interface ShownFrame {
  */
 export interface Answer extends Omit<HookResult, 'frame' | 'event' | 'data'> {
   picture?: Picture;
+  /** `picture` is the shown frame itself, with what the hook wrote into it. */
+  inPlace?: boolean;
 }
 
 /** What a hook asks for and can do, said once it has started. */

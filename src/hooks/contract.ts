@@ -38,7 +38,7 @@ export interface Frame {
   /** When it was decoded, Unix milliseconds. */
   readonly wallClock: number;
   readonly keyFrame: boolean;
-  /** Pixels without a copy, writable in place. Throws RangeError after `process` has settled. */
+  /** Pixels, writable in place. Throws RangeError after `process` has settled. */
   readonly planes: readonly Plane[];
   /** Pixels of one's own, to keep. */
   copy(): Picture;
@@ -101,6 +101,9 @@ export interface HookResult {
   meta?: unknown;
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is the usual hook
+export type HookAnswer = HookResult | Picture | undefined | void;
+
 export interface HookContext<Options = Record<string, unknown>> {
   readonly route: string;
   /** `options` of the hook in relay.yaml. */
@@ -120,10 +123,7 @@ export interface Hook<Options = Record<string, unknown>> {
   size?: Size;
   /** Runs once before the first frame; frames flow by the rule of `onError` until it has settled. */
   setup?(ctx: HookContext<Options>): void | Promise<void>;
-  process(
-    frame: Frame,
-    ctx: HookContext<Options>,
-  ): HookResult | Picture | undefined | void | Promise<HookResult | Picture | undefined | void>;
+  process(frame: Frame, ctx: HookContext<Options>): HookAnswer | Promise<HookAnswer>;
   teardown?(): void | Promise<void>;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { killMarked, WORKER_MARK } from '../children/leftovers.ts';
 
 const name = /^relay-worker-(\d+)-/;
 
@@ -14,13 +15,15 @@ export function removeWorkerDir(dir: string): void {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** A gateway that was killed could not tidy up: folders whose gateway does not live any more. */
+/** A gateway that was killed could not tidy up: folders, and forks of hooks, whose gateway does not live any more. */
 export function removeStrayWorkerDirs(): void {
   for (const entry of listing(tmpdir())) {
     const pid = Number(name.exec(entry)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || pid === process.pid || lives(pid)) continue;
+    const dir = join(tmpdir(), entry);
+    void killMarked(`${WORKER_MARK}=${dir}`);
     try {
-      removeWorkerDir(join(tmpdir(), entry));
+      removeWorkerDir(dir);
     } catch {
       // another user's
     }

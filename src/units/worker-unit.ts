@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { workerEnv } from '../children/env.ts';
+import { killMarked, WORKER_MARK } from '../children/leftovers.ts';
 import type { WorkerCommand, WorkerJob, WorkerReport } from '../hooks/job.ts';
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { Arg, WorkerUnit } from '../plan/types.ts';
@@ -94,6 +95,8 @@ export class WorkerBehaviour implements Behaviour {
       this.#life = undefined;
       this.#figures = {};
       this.#host.feeds.close(this.id);
+      // A worker that was killed could not see to the forks of its hook.
+      await killMarked(`${WORKER_MARK}=${dir}`);
       removeWorkerDir(dir);
     }
   }

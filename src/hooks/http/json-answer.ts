@@ -1,49 +1,17 @@
 /** What a server may answer in JSON, checked field by field: the fields of HookResult, and `state`. */
 import { z } from 'zod';
 import type { Answer } from '../adapter.ts';
+import { eventName, events, overlay } from '../answer-schema.ts';
 import type { Overlay } from '../contract.ts';
-
-const coordinate = z.number().min(-1e6).max(1e6);
-const color = z.string().regex(/^#[0-9a-f]{6}$/i, 'a colour is "#rrggbb"');
-const text = z.string().max(1000);
-const name = z.string().min(1).max(200);
-
-const overlay = {
-  boxes: z
-    .array(
-      z.object({
-        x: coordinate,
-        y: coordinate,
-        width: coordinate,
-        height: coordinate,
-        label: text.optional(),
-        color: color.optional(),
-      }),
-    )
-    .max(1000),
-  labels: z.array(z.object({ x: coordinate, y: coordinate, text, color: color.optional() })).max(1000),
-  masks: z
-    .array(
-      z.object({
-        polygon: z
-          .array(z.tuple([coordinate, coordinate]))
-          .min(3)
-          .max(1000),
-        color: color.optional(),
-        opacity: z.number().min(0).max(1).optional(),
-      }),
-    )
-    .max(100),
-};
 
 const answer = z
   .object({
-    ...overlay,
-    overlay: z.object(overlay).partial(),
+    ...overlay.shape,
+    overlay,
     drop: z.boolean(),
-    event: name,
+    event: eventName,
     data: z.unknown(),
-    events: z.array(z.object({ name, data: z.unknown().optional() })).max(100),
+    events,
     meta: z.unknown(),
     state: z.unknown(),
   })

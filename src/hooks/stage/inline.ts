@@ -211,6 +211,14 @@ export class Inline implements Flow {
 
 function accept(picture: Decoded, shown: ShownFrame, answer: Answer): void {
   if (answer.drop) return;
-  if (answer.picture) picture.replace(answer.picture);
+  if (answer.picture && !(answer.inPlace && isExcerpt(shown, picture))) picture.replace(answer.picture);
   if (answer.overlay) picture.draw(answer.overlay, { width: shown.width, height: shown.height });
+}
+
+/**
+ * A hook that asked for less than the picture has (smaller, or without colours) did so to look at it. What it writes there
+ * is not the video; a picture that it returns is.
+ */
+function isExcerpt(shown: ShownFrame, { width, height }: Decoded): boolean {
+  return shown.format === 'gray8' || shown.width !== width || shown.height !== height;
 }

@@ -182,7 +182,7 @@ export class Frames {
     try {
       const picture = this.#options.pixels ? picturePart(result, payload, flight) : undefined;
       return {
-        ...(picture && { picture }),
+        ...(picture && { picture, inPlace: result.picture === undefined }),
         ...(drop && { drop }),
         ...(overlay && { overlay: overlay as Overlay }),
         ...(events && { events: events as NonNullable<HookResult['events']> }),

@@ -1,5 +1,6 @@
 /** The messages of the wire, and the check of all that comes from a hook. */
 import { z } from 'zod';
+import { event, events, eventName as name, overlay, shortText as text } from '../answer-schema.ts';
 import { pixelFormats } from '../contract.ts';
 import { type Message, type WIRE_VERSION, WireError } from './codec.ts';
 import type { PictureLayout } from './layout.ts';
@@ -36,53 +37,14 @@ export interface FrameMessage extends PictureLayout {
   memory?: { offset: number; bytes: number };
 }
 
-const MOST = { boxes: 1000, labels: 1000, masks: 100, corners: 1000, events: 100 };
-
 const side = z.int().min(1).max(8192);
 const size = z.object({ width: side, height: side });
 const sequence = z.int().min(0);
 const format = z.enum(pixelFormats);
-const text = z.string().max(1000);
-const name = z.string().min(1).max(200);
-const coordinate = z.number().min(-1e6).max(1e6);
-const color = z.string().regex(/^#[0-9a-f]{6}$/i, 'a colour is "#rrggbb"');
 const nth = z
   .int()
   .min(0)
   .max(2 ** 31);
-
-const overlay = z.object({
-  boxes: z
-    .array(
-      z.object({
-        x: coordinate,
-        y: coordinate,
-        width: coordinate,
-        height: coordinate,
-        label: text.optional(),
-        color: color.optional(),
-      }),
-    )
-    .max(MOST.boxes)
-    .optional(),
-  labels: z
-    .array(z.object({ x: coordinate, y: coordinate, text, color: color.optional() }))
-    .max(MOST.labels)
-    .optional(),
-  masks: z
-    .array(
-      z.object({
-        polygon: z
-          .array(z.tuple([coordinate, coordinate]))
-          .min(3)
-          .max(MOST.corners),
-        color: color.optional(),
-        opacity: z.number().min(0).max(1).optional(),
-      }),
-    )
-    .max(MOST.masks)
-    .optional(),
-});
 
 const result = z.object({
   sequence,
@@ -94,10 +56,7 @@ const result = z.object({
   memory: z.boolean().optional(),
   drop: z.boolean().optional(),
   overlay: overlay.optional(),
-  events: z
-    .array(z.object({ name, data: z.unknown().optional() }))
-    .max(MOST.events)
-    .optional(),
+  events: events.optional(),
   meta: z.unknown().optional(),
   error: z.string().max(10_000).optional(),
 });
@@ -117,7 +76,7 @@ const fromHook = {
   ready: z.object({}),
   mapped: z.object({ file: z.string().max(4096), ok: z.boolean() }),
   result,
-  event: z.object({ name, data: z.unknown().optional() }),
+  event,
   log: z.object({
     level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     message: z.string().max(10_000),

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hookEnv } from '../../children/env.ts';
+import { WORKER_MARK } from '../../children/leftovers.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame, Wishes } from '../adapter.ts';
 import { entryOf } from '../entry.ts';
 import type { WorkerJob } from '../job.ts';
@@ -249,8 +250,8 @@ function argvOf(runner: HookRunner): readonly string[] {
   }
 }
 
-function environment({ hook }: ProcessJob): NodeJS.ProcessEnv {
-  const env = { ...hookEnv(), ...hook.env };
+function environment({ hook, dir }: ProcessJob): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...hookEnv(), ...hook.env, [WORKER_MARK]: dir };
   if (hook.runner.by !== 'command') return env;
   // So that `from relay_hook import run` works wherever the script is.
   const client = fileURLToPath(new URL('../../../clients/python', import.meta.url));

@@ -1,8 +1,8 @@
 /** The process of a hook: started in a group of its own, ended with all that it has started. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { killMarked, residentBytes } from '../../children/leftovers.ts';
 import { Tail } from '../../children/tail.ts';
-import { killMarked, residentBytes } from './leftovers.ts';
 import { LogLines } from './log-lines.ts';
 
 const MARKER = 'RELAY_HOOK_ID';

@@ -163,6 +163,25 @@ t.test('one slow answer holds back no more than a few that are done', async (t) 
   t.strictSame(await r.end(), nothingLeft);
 });
 
+t.test('who asked for less than the video only looks: what it writes there is not the video', async (t) => {
+  const planes = [{ data: new Uint8Array(3), stride: 3 }];
+  const marksOf = async (spec: Parameters<typeof rig>[0], inPlace: boolean) => {
+    const r = rig(spec);
+    await settled();
+    r.push();
+    const { format, width, height } = r.asked.frame;
+    r.asked.resolve({ picture: { format, width, height, planes }, ...(inPlace && { inPlace }) });
+    await settled();
+    const [picture] = r.emitted;
+    await r.end();
+    return picture!.marks.length;
+  };
+  t.equal(await marksOf({ size: { width: 32, height: 18 } }, true), 0);
+  t.equal(await marksOf({ format: 'gray8' }, true), 0);
+  t.equal(await marksOf({ format: 'gray8' }, false), 1, 'a picture that it returns takes the place');
+  t.equal(await marksOf({ format: 'rgb24' }, true), 1);
+});
+
 t.test('what the hook answers', async (t) => {
   const r = rig({ size: { width: 32, height: 18 }, format: 'rgb24' });
   await settled();

@@ -1,4 +1,4 @@
-/** What a hook's process has started, found by what Linux tells of each process. */
+/** What processes of ours have started, found by what Linux tells of each process. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
@@ -63,3 +63,6 @@ export function residentBytes(pid: number): number {
   walk(pid);
   return kilobytes * 1024;
 }
+
+/** In the environment of all that a worker starts, with the worker's folder: what is left of it is found by it. */
+export const WORKER_MARK = 'RELAY_WORKER';
