@@ -1,6 +1,6 @@
 /** The messages of the wire, and the check of all that comes from a hook. */
 import { z } from 'zod';
-import { event, events, eventName as name, overlay, shortText as text } from '../answer-schema.ts';
+import { event, events, overlay, shortText as text } from '../answer-schema.ts';
 import { pixelFormats } from '../contract.ts';
 import { type Message, type WIRE_VERSION, WireError } from './codec.ts';
 import type { PictureLayout } from './layout.ts';
