@@ -28,6 +28,28 @@ process.exitCode = await main(process.argv.slice(2), [
     load: () => import('./commands/probe.ts'),
   },
   {
+    usage: 'hook',
+    summary: 'Work on a frame hook without a camera',
+    entries: [
+      {
+        usage: 'test [hook] [clip]',
+        summary: 'Run a hook over every frame of a clip, and compare with a golden run',
+        load: () => import('./commands/hook-test.ts'),
+      },
+      {
+        usage: 'bench [hook] [clip]',
+        summary: 'Show what decode, convert, hook and encode cost per frame',
+        load: () => import('./commands/hook-bench.ts'),
+      },
+    ],
+    examples: [
+      ['$0 hook test ./people.ts clip.mp4', 'write clip.hooked.mp4, to look at'],
+      ['$0 hook test clip.mp4 --route lobby', 'the hook of a route of relay.yaml'],
+      ['$0 hook test ./people.ts clip.mp4 --golden golden', 'exit code 1 when a frame differs'],
+      ['$0 hook bench clip.mp4 -- python3 faces.py', 'ms per frame by phase'],
+    ],
+  },
+  {
     usage: 'init [from..]',
     summary: 'Write a commented relay.yaml',
     load: () => import('./commands/init.ts'),

@@ -5,13 +5,24 @@ import { RelayError } from '../errors.ts';
 import { version } from '../version.ts';
 import { createIo, type Io } from './io.ts';
 
-export interface Entry {
+interface Named {
   /** Name and positionals, as yargs writes them. */
   usage: string;
   summary: string;
+}
+
+interface Single extends Named {
   /** Called only when this command runs or its help is asked for. */
   load: () => Promise<{ command: LoadedCommand }>;
 }
+
+/** Commands below a word. */
+interface Group extends Named {
+  entries: Single[];
+  examples: [string, string][];
+}
+
+export type Entry = Single | Group;
 
 interface LoadedCommand {
   builder?: unknown;
@@ -40,8 +51,8 @@ export async function main(argv: string[], entries: Entry[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? usageError(message, argv, entries, optionsOf(parser));
     });
-  for (const entry of entries) {
-    parser.command(
+  const add = (to: Argv, entry: Single): Argv =>
+    to.command(
       entry.usage,
       entry.summary,
       async (commandLine) => {
@@ -56,6 +67,17 @@ export async function main(argv: string[], entries: Entry[]): Promise<number> {
         else if (typeof process.exitCode === 'number') exitCode = process.exitCode;
       },
     );
+  for (const entry of entries) {
+    if ('load' in entry) add(parser, entry);
+    else {
+      parser.command(entry.usage, entry.summary, (group) => {
+        for (const one of entry.entries) add(group, one);
+        const names = entry.entries.map(({ usage }) => nameOf(usage)).join(' or ');
+        return group
+          .example(entry.examples)
+          .demandCommand(1, `relay ${entry.usage} needs a word more: ${names}`);
+      });
+    }
   }
   try {
     if (argv.length === 0) {
@@ -70,9 +92,9 @@ export async function main(argv: string[], entries: Entry[]): Promise<number> {
 }
 
 /** yargs makes a list of an option that is given twice: no command means that. */
-function refuseTwice({ usage }: Entry, options: object): void {
+function refuseTwice({ usage }: Single, options: object): void {
   for (const [name, value] of Object.entries(options)) {
-    if (name === '_' || !Array.isArray(value) || usage.includes(`${name}..`)) continue;
+    if (name === '_' || name === '--' || !Array.isArray(value) || usage.includes(`${name}..`)) continue;
     throw new RelayError('RELAY_USAGE', `--${name} was given twice`);
   }
 }
@@ -100,20 +122,26 @@ function optionsOf(parser: Argv): string[] {
 }
 
 function usageError(message: string, argv: string[], entries: Entry[], options: string[]): RelayError {
-  const names = entries.map((entry) => entry.usage.split(' ')[0]!);
-  const command = argv.find((word) => !word.startsWith('-'));
-  const help = command && names.includes(command) ? `relay ${command} --help` : 'relay --help';
+  const names = entries.map((entry) => nameOf(entry.usage));
+  const [command, next] = argv.filter((word) => !word.startsWith('-'));
+  const group = entries.find((entry) => nameOf(entry.usage) === command && 'entries' in entry);
+  const below = group && 'entries' in group ? group.entries.map(({ usage }) => nameOf(usage)) : [];
+  const words = next !== undefined && below.includes(next) ? `${command} ${next}` : command;
+  const help = command && names.includes(command) ? `relay ${words} --help` : 'relay --help';
   if (command && !names.includes(command)) {
     return failed(`there is no command ${command}`, closest(command, names));
+  }
+  if (group && next !== undefined && !below.includes(next)) {
+    return failed(`there is no command ${command} ${next}`, closest(next, below));
   }
   const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ');
   if (!unknown) return failed(message.replaceAll(/:?\s*\n\s*/g, ': '));
   // yargs names `--some-word` a second time as someWord.
-  const words = unknown.filter((word, at) => !unknown.slice(0, at).some((other) => camel(other) === word));
-  const typed = words.map(
+  const first = unknown.filter((word, at) => !unknown.slice(0, at).some((other) => camel(other) === word));
+  const typed = first.map(
     (word) => argv.find((arg) => arg.replace(/^-+/, '').split('=')[0] === word) ?? word,
   );
-  const similar = closest(words[0]!, options);
+  const similar = closest(first[0]!, options);
   return failed(`unknown: ${typed.join(', ')}`, similar && `--${similar}`);
 
   function failed(text: string, similar?: string): RelayError {
@@ -121,6 +149,10 @@ function usageError(message: string, argv: string[], entries: Entry[], options: 
       hint: `${help} shows what there is`,
     });
   }
+}
+
+function nameOf(usage: string): string {
+  return usage.split(' ')[0]!;
 }
 
 function camel(text: string): string {

@@ -7,16 +7,22 @@ import type { Reader } from './read.ts';
 
 export async function checkHookFiles(config: Config, reader: Reader): Promise<void> {
   for (const { name, hook } of Object.values(config.routes)) {
-    const file = hook && fileOf(hook.runner);
-    if (!file) continue;
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isFile()) continue;
+    const message = hook && (await hookFileProblem(hook.runner));
+    if (!message) continue;
     const written = (reader.entries('routes')[name] as { hook?: unknown }).hook;
     const place =
       typeof written === 'string' ? [] : hook.runner.by === 'command' ? ['command', 0] : ['module'];
-    const message = found ? `${file} is not a file` : `there is no file ${file}`;
     reader.fail(['routes', name, 'hook', ...place], message);
   }
+}
+
+/** What is wrong with the file that it names; undefined: nothing. */
+export async function hookFileProblem(runner: HookRunner): Promise<string | undefined> {
+  const file = fileOf(runner);
+  if (!file) return undefined;
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile()) return undefined;
+  return found ? `${file} is not a file` : `there is no file ${file}`;
 }
 
 /** Names without a folder are looked for on the PATH when they start. */
