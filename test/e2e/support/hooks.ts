@@ -34,13 +34,9 @@ export async function unavailable(s: Scope, way: Way): Promise<string | undefine
   return code === 0 ? undefined : 'Python without numpy';
 }
 
-/** `after`: frames for which it behaves first · `frames`: for which it then doesn't; left out: for ever. */
-export function misbehaves(
-  how: Misbehaviour,
-  settings: HookSetting = {},
-  options: { after?: number; frames?: number } = {},
-): HookSetting {
-  return { module: fixture('goes-wrong.ts'), ...settings, options: { how, ...options } };
+/** Behaves for 25 frames, then no longer; `file`: no longer while this file is there. */
+export function misbehaves(how: Misbehaviour, settings: HookSetting = {}, file?: string): HookSetting {
+  return { module: fixture('goes-wrong.ts'), ...settings, options: { how, ...(file && { file }) } };
 }
 
 /** A hook that takes `ms` for each frame and notes what it was shown in `file`. */
