@@ -54,6 +54,7 @@ export class FileSink implements Sink {
   readonly #options: FileSinkOptions;
   readonly #packet = new Packet();
   #context: FormatContext | undefined;
+  #started = false;
   #streams: Partial<Record<TrackKind, Stream>> = {};
 
   constructor(options: FileSinkOptions) {
@@ -62,13 +63,15 @@ export class FileSink implements Sink {
     this.#packet.alloc();
   }
 
+  /** Also when it has ended: it is not to be opened again. */
   get open(): boolean {
-    return this.#context !== undefined;
+    return this.#started;
   }
 
   /** Sound that changes in mid-stream goes on in the track that is there. */
   start(tracks: Tracks): void {
-    if (this.#context || this.failure !== undefined) return;
+    if (this.#started) return;
+    this.#started = true;
     const context = new FormatContext();
     this.#context = context;
     context.allocOutputContext2(null, formats[extname(this.#options.file)] ?? null, this.partial);

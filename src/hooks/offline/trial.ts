@@ -111,7 +111,8 @@ export class Trial {
       spec: { ...job.hook, mode: 'inline', whenBehind: 'block' },
       adapter: (host) => this.#watch(host),
       emit: (picture) => this.#emit(picture, emit),
-      report: (said) => report(this.#inTime(said)),
+      // Nothing is started again after its first start has failed.
+      report: (said) => this.broken || report(this.#inTime(said)),
       now: () => performance.now(),
       everyFrame: true,
       ...(timed && { timed: (phase, ms) => phase !== 'queueAge' && timed(phase, ms) }),
