@@ -28,6 +28,8 @@ export class PictureDecoder {
   readonly #options: DecoderOptions;
   #context: CodecContext;
   #device: HardwareDeviceContext | undefined;
+  /** Empty, for the next time: each packet is asked once more than it has frames. */
+  #spare: Frame | undefined;
   #failed = 0;
   #worked = false;
   /** Packets that could not be decoded. */
@@ -64,6 +66,8 @@ export class PictureDecoder {
   }
 
   free(): void {
+    this.#spare?.free();
+    this.#spare = undefined;
     this.#context.freeContext();
     this.#device?.free();
     this.#device = undefined;
@@ -71,12 +75,13 @@ export class PictureDecoder {
 
   #receive(take: (frame: Frame) => void): number {
     for (let count = 0; ; count++) {
-      const frame = new Frame();
-      frame.alloc();
+      const frame = this.#spare ?? new Frame();
+      if (!this.#spare) frame.alloc();
       if (this.#context.receiveFrameSync(frame) < 0) {
-        frame.free();
+        this.#spare = frame;
         return count;
       }
+      this.#spare = undefined;
       const own = frame.isHwFrame() ? download(frame) : frame;
       if (!own) {
         this.#fail();
