@@ -8,10 +8,10 @@ import t from 'tap';
 import { pythonPath } from './support/binaries.ts';
 import { chromiumPath, playPage } from './support/chromium.ts';
 import { collectEvents } from './support/events.ts';
-import { face, faceClip } from './support/face-clip.ts';
+import { face, faceClip, square } from './support/face-clip.ts';
 import { answering, figuresOf } from './support/hooks.ts';
 import { aliveWith } from './support/proc.ts';
-import { type Scope, scope, until } from './support/process.ts';
+import { freePorts, type Scope, scope, until } from './support/process.ts';
 import { decodeFrames, missing } from './support/readers.ts';
 import { startRelay } from './support/relay.ts';
 import { boundsOf, type Still, savePng, still } from './support/still.ts';
@@ -104,6 +104,46 @@ t.test('OpenCV in Python: faces and grayscale, played by VLC and a browser', asy
   t.equal((await figuresOf(relay, 'faces')).errors, 0);
   const told = events.find((event) => event.type === 'hook' && event.name === 'faces');
   t.match(told, { route: 'faces', data: { count: 1 } }, 'the event of the face came');
+  await relay.stop();
+  t.same(aliveWith(relay.marker), [], 'no process is left');
+});
+
+t.test('the example over HTTP: boxes around what moves, played by VLC', async (t) => {
+  const s = scope(t);
+  const file = await faceClip(s, true);
+  if (file === undefined) return void t.pass('detect', { skip: 'no Python with OpenCV 4 and scikit-image' });
+  const [port] = await freePorts(1);
+  s.spawn(pythonPath(), [example('detect_server.py'), String(port)]);
+  const relay = await startRelay(s, {
+    sources: { cam: { file, loop: true } },
+    routes: {
+      cam: {
+        from: 'cam',
+        hook: { http: `http://127.0.0.1:${port}/detect`, mode: 'overlay', size: '512x512' },
+      },
+    },
+  });
+  const events = await collectEvents(s, relay);
+  await relay.online('cam');
+  await answering(relay, 'cam', 50);
+  let box: ReturnType<typeof boundsOf>;
+  await until(
+    async () => {
+      box = boundsOf(await still(s, relay.rtmp('cam'), 512, 512), green);
+      return box !== undefined && box.top > square.top - 40 && box.bottom - box.top > square.size / 2;
+    },
+    { timeout: 20_000, what: 'a box around the square only' },
+  ).catch(() => t.fail(`no box around the square: ${JSON.stringify(box)}`));
+  const told = events.findLast((event) => event.type === 'meta');
+  t.ok(
+    told?.type === 'meta' && told.route === 'cam',
+    `what the server answers is told: ${JSON.stringify(told)}`,
+  );
+  const url = relay.rtmp('cam');
+  const why = missing('vlc', url);
+  if (why !== undefined) t.pass('VLC', { skip: why });
+  else t.ok((await decodeFrames(s, 'vlc', url, frames)).frames >= frames, 'VLC by RTMP');
+  await screenshot(s, url, 'hook-http');
   await relay.stop();
   t.same(aliveWith(relay.marker), [], 'no process is left');
 });

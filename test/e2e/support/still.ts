@@ -52,6 +52,6 @@ export function boundsOf(
 
 /** A PNG small enough for the docs: a palette of its own, no more than `width` wide. */
 export async function savePng(s: Scope, url: string, file: string, width = 400): Promise<void> {
-  const palette = `select=gte(n\\,25),scale='min(${width},iw)':-2,split[a][b];[a]palettegen=max_colors=160[p];[b][p]paletteuse=dither=none`;
+  const palette = `select=gte(n\\,25),trim=end_frame=1,scale='min(${width},iw)':-2,split[a][b];[a]palettegen=max_colors=160[p];[b][p]paletteuse=dither=none`;
   await ffmpeg(s, [...inputArgsOf(url), '-i', url, '-an', '-vf', palette, '-frames:v', '1', file]);
 }
