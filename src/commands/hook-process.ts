@@ -69,7 +69,10 @@ export async function tryHook(
     };
     child.write(`${JSON.stringify(job)}\n`);
     const { code, signal, error } = await child.exited;
-    if (stopped) return undefined;
+    if (stopped) {
+      talk.say('stopped: nothing was written');
+      return undefined;
+    }
     if (failed) throw failed;
     if (result) return result;
     const how = error?.message ?? (signal ? `it was killed by ${signal}` : `it ended with exit code ${code}`);

@@ -20,6 +20,7 @@ t.test('help teaches', async (t) => {
     'check',
     'plan',
     'probe',
+    'hook',
     'doctor',
     'init',
     'schema',

@@ -17,6 +17,8 @@ export async function built(): Promise<void> {
 export interface RelayOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
+  /** Instead of the one of this checkout. */
+  cli?: string;
 }
 
 export interface Running {
@@ -30,7 +32,7 @@ export interface Running {
 }
 
 export function startRelay(t: Test, args: string[], options: RelayOptions = {}): Running {
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [options.cli ?? cli, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: undefined, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 /** `relay hook test`: every frame of the clip, its result as a file, and compared with a golden run. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { extname } from 'node:path';
 import { RelayError } from '../../errors.ts';
 import type { WorkerReport } from '../job.ts';
@@ -101,7 +101,7 @@ function goldenOf({ golden, clip, name }: Job): Golden | undefined {
   return (golden.update ? updateGolden : compareGolden)(golden.dir, { clip, hook: name });
 }
 
-async function outputOf({ output, force }: Job, { sound }: Clip): Promise<string | undefined> {
+async function outputOf({ clip: source, output, force }: Job, { sound }: Clip): Promise<string | undefined> {
   if (!output) return undefined;
   const file = 'file' in output ? output.file : `${output.stem}${fitsMp4(sound) ? '.mp4' : '.mkv'}`;
   const ending = extname(file);
@@ -113,6 +113,11 @@ async function outputOf({ output, force }: Job, { sound }: Clip): Promise<string
   if (ending === '.mp4' && !fitsMp4(sound)) {
     throw new RelayError('RELAY_USAGE', `MP4 can't hold the sound of this clip`, {
       hint: 'name a file that ends in .mkv',
+    });
+  }
+  if (existsSync(file) && realpathSync(file) === realpathSync(source)) {
+    throw new RelayError('RELAY_USAGE', `${file} is the clip itself`, {
+      hint: '--output names another file',
     });
   }
   if (existsSync(file) && !force && !(await isResult(file))) {
