@@ -23,5 +23,5 @@ export function hookEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
  * (docs/hooks.md has the figures) unless blocks of their size come from mmap.
  */
 export function workerEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return { ...hookEnv(from), MALLOC_MMAP_THRESHOLD_: '65536', UV_THREADPOOL_SIZE: '8' };
+  return { ...hookEnv(from), MALLOC_MMAP_THRESHOLD_: '65536', UV_THREADPOOL_SIZE: '16' };
 }

@@ -125,6 +125,7 @@ export class Loop {
     this.#decoder = undefined;
     decoder?.decode(null, (frame) => this.#decoded(frame));
     decoder?.free();
+    this.#writer.disconnect();
   }
 
   /** Brings the packet's times onto the output's timeline; false: it can't be told where it belongs. */

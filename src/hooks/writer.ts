@@ -27,6 +27,9 @@ export interface WriterOptions {
   log(level: 'info' | 'warn', message: string): void;
 }
 
+/** A feed that is away for longer than its restarts take (ms): the server is told that nothing flows. */
+const AWAY = 3000;
+
 /** A packet with a life of its own; times in ticks. */
 export interface HeldPacket {
   packet: Packet;
@@ -46,6 +49,7 @@ export class Writer {
   readonly #publisher: Sink;
   readonly #sound: SoundQueue<HeldPacket>;
   #timer: NodeJS.Timeout | undefined;
+  #away: NodeJS.Timeout | undefined;
   #encoder: PictureEncoder | undefined;
   #soundTrack: SoundTrack | undefined;
   #soundNew = false;
@@ -64,6 +68,7 @@ export class Writer {
 
   /** A new connection: its pictures begin with a key frame. @param fps expected; undefined: there are no pictures */
   connect(sound: Input['sound'], fps: number | undefined): void {
+    clearTimeout(this.#away);
     this.lag.reset();
     this.#encoder?.wantKey();
     this.#hasPicture = fps !== undefined;
@@ -71,6 +76,13 @@ export class Writer {
     if (!sound || this.#soundTrack?.fits(sound.codecpar)) return;
     this.#soundTrack = new SoundTrack(sound.codecpar);
     this.#soundNew = true;
+  }
+
+  /** The feed has ended; what it left goes out. The outputs stay for when it comes back soon. */
+  disconnect(): void {
+    clearTimeout(this.#away);
+    if (this.#options.sink) return;
+    this.#away = setTimeout(() => void this.#publisher.close(), AWAY);
   }
 
   sound(held: HeldPacket): void {
@@ -113,6 +125,7 @@ export class Writer {
   async stop(): Promise<void> {
     if (this.mayWrite()) this.#encoder?.flush();
     clearTimeout(this.#timer);
+    clearTimeout(this.#away);
     this.#sound.flush();
     await this.#publisher.close();
   }

@@ -145,8 +145,7 @@ export class WorkerBehaviour implements Behaviour {
     if (life === undefined) return;
     const { publishes, stall } = this.#spec;
     const online = publishes.every((path) => this.#host.isOnline(path, life.startedWall));
-    // While nothing goes out there is nothing that the server could see.
-    if (online || life.in === 0) life.onlineAt = now;
+    if (online) life.onlineAt = now;
     if (!life.ready && online) {
       life.ready = true;
       life.slot.release();
@@ -187,6 +186,8 @@ export class WorkerBehaviour implements Behaviour {
   #read(life: Life, figures: Extract<WorkerReport, { type: 'figures' }>['figures']): void {
     const { fps, out, outTime, sound } = figures;
     const moved = out + sound !== life.out;
+    // While nothing comes in, nothing goes out that the server could see.
+    if (figures.in === life.in && !moved) life.onlineAt = life.heardAt;
     // A hook that may silence the route is allowed to.
     const excused = this.#spec.hook.onError !== 'pass' && figures.state !== 'ready';
     life.owed = !moved && !excused && figures.in !== life.in;
