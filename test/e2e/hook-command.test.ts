@@ -7,7 +7,6 @@ import t from 'tap';
 import { makeClip } from '../support/clips.ts';
 import { built, relay, startRelay } from '../support/relay.ts';
 import { ffmpegPath, ffprobePath } from './support/binaries.ts';
-import { fixture } from './support/hooks.ts';
 
 const run = promisify(execFile);
 
@@ -129,16 +128,24 @@ t.test('the clock of a clip is the clip’s: a stamp is the same each time', asy
 });
 
 t.test('a hook that fails: exit 1, the first error with its frame and time', async (t) => {
-  const options = (how: string) => ['--options', JSON.stringify({ how, after: 12, frames: 2 })];
-  const args = ['hook', 'test', fixture('goes-wrong.ts'), clip, '--golden', 'failing', '--update'];
-  const thrown = await relay(t, [...args, ...options('throws')], at);
-  t.match(thrown, { code: 1, out: /errors {2}2, the first on frame 12 \(0\.480 s\): thrown on purpose/ });
+  const hook = join(dir, 'fails.js');
+  const failing = (from: number, to: number, how: string) =>
+    writeFileSync(
+      hook,
+      `export default { process({ sequence }) { if (sequence >= ${from} && sequence <= ${to}) ${how} } };\n`,
+    );
+  const args = ['hook', 'test', hook, clip, '--golden', 'failing', '--update', '--no-output'];
+  failing(12, 19, "throw new Error('on purpose');");
+  const thrown = await relay(t, args, at);
+  t.match(thrown, { code: 1, out: /errors {2}8, the first on frame 12 \(0\.480 s\): on purpose/ });
+  t.match(thrown.out, /answered for 42 /, 'every frame is shown, whatever happened before');
   t.match(thrown.err, /the golden run was not written/);
   t.notOk(existsSync(join(dir, 'failing')));
-  const exited = await relay(t, [...args, ...options('exits')], at);
-  t.match(exited, { code: 1, out: /the first on frame 12 \(0\.480 s\): .*exit code 3/ });
-  const hung = await relay(t, [...args, ...options('hangs'), '--timeout', '200ms'], at);
-  t.match(hung, { code: 1, out: /the first on frame 12 \(0\.480 s\): no answer within 0\.2 s/ });
+  failing(12, 12, 'process.exit(3);');
+  t.match(await relay(t, args, at), { code: 1, out: /frame 12 \(0\.480 s\): .*exit code 3/ });
+  failing(12, 12, 'for (;;);');
+  const hung = await relay(t, [...args, '--timeout', '200ms'], at);
+  t.match(hung, { code: 1, out: /frame 12 \(0\.480 s\): no answer within 0\.2 s/ });
 
   writeFileSync(join(dir, 'no-hook.js'), 'export default { prozess() {} };\n');
   const refused = await relay(t, ['hook', 'test', './no-hook.js', clip, '-o', 'none.mp4'], at);
