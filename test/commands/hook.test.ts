@@ -1,5 +1,6 @@
 /** `relay hook` up to where libav begins: what is typed is checked first. */
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -72,7 +73,9 @@ t.test('help teaches', async (t) => {
 });
 
 t.test('without node-av: exit 69 and how to get it; all else works', async (t) => {
-  const bare = join(t.testdir({}), 'bare');
+  // Not below this checkout, whose node_modules would be found.
+  const bare = mkdtempSync(join(tmpdir(), 'relay-bare-'));
+  t.teardown(() => rmSync(bare, { recursive: true, force: true }));
   cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true });
   cpSync(join(root, 'package.json'), join(bare, 'package.json'));
   mkdirSync(join(bare, 'node_modules'));

@@ -70,9 +70,8 @@ t.test('test: nobody’s file is overwritten but our own', async (t) => {
 t.test('golden: kept, found again, and a change is named', async (t) => {
   const hook = join(dir, 'paint.js');
   const args = ['hook', 'test', hook, clip, '--golden', 'golden', '--no-output'];
-  t.match(await relay(t, args, at), { code: 2, err: /golden holds no golden run.*\n.*--update writes one/ });
-
   writeFileSync(hook, paint(0, 16));
+  t.match(await relay(t, args, at), { code: 2, err: /golden holds no golden run.*\n.*--update writes one/ });
   const update = await relay(t, [...args, '--update'], at);
   t.match(update, {
     code: 0,

@@ -1,6 +1,6 @@
 /** `relay hook bench`: the clip again and again at full speed, and how long each step takes. */
 import { RelayError } from '../../errors.ts';
-import { openClip } from './clip.ts';
+import { openClip } from '../libav/clip.ts';
 import type { BenchWork, OfflineJob, OfflineReport, Phase } from './job.ts';
 import { nowhere } from './nowhere.ts';
 import { reportProgress } from './progress.ts';

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { basename, join } from 'node:path';
 import { messageOf, RelayError } from '../../errors.ts';
 import type { LibavPicture } from '../libav/picture.ts';
+import { PngMaker } from '../libav/png.ts';
 import { TICKS } from '../timeline.ts';
 import type { FrameDifference, GoldenResult } from './job.ts';
-import { PngMaker } from './png.ts';
 import { differences, type FrameRecord, fromLines, toLines } from './records.ts';
 import { Sampler } from './sampler.ts';
 

@@ -1,5 +1,5 @@
+import type { Clip } from '../libav/clip.ts';
 import { TICKS } from '../timeline.ts';
-import type { Clip } from './clip.ts';
 import type { OfflineReport } from './job.ts';
 
 const EVERY = 250;

@@ -8,13 +8,13 @@ import { type AdapterJob, createAdapter } from '../adapters.ts';
 import type { Overlay, Size } from '../contract.ts';
 import { drawOverlay } from '../draw/overlay.ts';
 import type { WorkerReport } from '../job.ts';
+import type { Clip } from '../libav/clip.ts';
 import { LibavPicture } from '../libav/picture.ts';
 import type { Sink } from '../libav/publish.ts';
 import { Loop } from '../loop.ts';
 import type { Decoded, Stage } from '../picture.ts';
 import { createStage } from '../stage/stage.ts';
 import { TICKS } from '../timeline.ts';
-import type { Clip } from './clip.ts';
 import type { FrameError, Phase } from './job.ts';
 
 export interface TrialOptions {

@@ -21,6 +21,8 @@ export interface RunnerSettings {
   random: () => number;
   report: (report: WorkerReport) => void;
   spent: LifeSettings['spent'];
+  /** A file has time: whatever happened before, a hook that is there is asked. */
+  everyFrame: boolean;
   /** It is ready, or free again, or no longer there. */
   changed: () => void;
 }
@@ -143,7 +145,7 @@ export class Runner {
     this.lastError = reason;
     if (!life.ready && late) return; // told when it ended
     this.#complaints.add(`the hook failed on frame ${sequence}: ${reason}`);
-    if (life !== this.#life) return;
+    if (life !== this.#life || this.#settings.everyFrame) return;
     if (late) this.#suspect = true;
     if (!this.#breaker.failed(this.#settings.clock.now())) return;
     this.#wasDown = true;
@@ -209,7 +211,7 @@ export class Runner {
     this.#troubleSince ??= now;
     const delay = restartDelay(this.#failures++, (now - this.#troubleSince) / 1000, random());
     this.#breaker = new Breaker();
-    this.#suspect ||= hung;
+    this.#suspect ||= hung && !this.#settings.everyFrame;
     this.#wasDown = true;
     const when = delay === 0 ? 'at once' : `in ${(delay / 1000).toFixed(1)} s`;
     this.#falls.add(`the hook is down: ${reason}; it is started again ${when}`);

@@ -49,6 +49,7 @@ export function createStage(settings: StageSettings): Stage {
     clock,
     random: settings.random ?? Math.random,
     report,
+    everyFrame: settings.everyFrame ?? false,
     spent: (phase, ms) => {
       phases[phase].add(ms, clock.now());
       settings.timed?.(phase, ms);

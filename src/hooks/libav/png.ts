@@ -1,8 +1,8 @@
 /** A picture for people: a PNG that is small enough to be kept beside tests. */
 import { AV_CODEC_ID_PNG, AV_PIX_FMT_RGB24 } from 'node-av/constants';
 import { Codec, CodecContext, type Frame, Packet, Rational } from 'node-av/lib';
-import { failure } from '../libav/formats.ts';
-import { Scaler } from '../libav/scale.ts';
+import { failure } from './formats.ts';
+import { Scaler } from './scale.ts';
 
 const WIDTH = 640;
 const MOST = 200_000;

@@ -2,10 +2,10 @@
 import { AV_NOPTS_VALUE } from 'node-av/constants';
 import { FormatContext, type Packet } from 'node-av/lib';
 import { messageOf, RelayError } from '../../errors.ts';
-import { frameRate } from '../libav/decode.ts';
-import { failure, ticks } from '../libav/formats.ts';
-import { Input } from '../libav/input.ts';
 import { START, TICKS, type TrackKind } from '../timeline.ts';
+import { frameRate } from './decode.ts';
+import { failure, ticks } from './formats.ts';
+import { Input } from './input.ts';
 
 export class Clip extends Input {
   readonly fps: number;

@@ -15,9 +15,9 @@ import {
   type AVCodecID,
 } from 'node-av/constants';
 import { Dictionary, FormatContext, Packet, type Stream } from 'node-av/lib';
-import { failure, ticks } from '../libav/formats.ts';
-import type { Sink, Tracks } from '../libav/publish.ts';
 import type { TrackKind } from '../timeline.ts';
+import { failure, ticks } from './formats.ts';
+import type { Sink, Tracks } from './publish.ts';
 
 /** What players find in MP4; Matroska takes everything. */
 const inMp4 = new Set<AVCodecID>([
