@@ -77,7 +77,7 @@ export class Loop {
 
   figures(): HookFigures {
     // Also when nothing moves, the outputs follow the stage.
-    this.#writer.mayWrite();
+    this.#writer.heedMute();
     return this.#figures.report(this.#stage.figures(), performance.now());
   }
 

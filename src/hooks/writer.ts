@@ -107,12 +107,16 @@ export class Writer {
     }
   }
 
-  /** Opens and closes the outputs as the stage wills. */
+  /** Closes the outputs if nothing may be seen now. */
+  heedMute(): boolean {
+    const muted = this.#options.muted();
+    if (muted && this.#publisher.open) void this.#publisher.close();
+    return muted;
+  }
+
+  /** Opens the outputs when there is something to write, unless the stage forbids it. */
   mayWrite(): boolean {
-    if (this.#options.muted()) {
-      if (this.#publisher.open) void this.#publisher.close();
-      return false;
-    }
+    if (this.heedMute()) return false;
     if (this.#publisher.open && !this.#soundNew) return true;
     if (this.#hasPicture ? !this.#encoder : !this.#soundTrack) return false;
     this.#soundNew = false;
@@ -123,7 +127,7 @@ export class Writer {
 
   /** What is inside goes out. */
   async stop(): Promise<void> {
-    if (this.mayWrite()) this.#encoder?.flush();
+    if (!this.heedMute() && this.#publisher.open) this.#encoder?.flush();
     clearTimeout(this.#timer);
     clearTimeout(this.#away);
     this.#sound.flush();
