@@ -14,17 +14,21 @@ const where = [
 /** A white square that goes from left to right below the face. */
 export const square = { top: 440, size: 60 };
 
-/** undefined: the photograph or OpenCV is not at hand. @param moving with the square */
+/**
+ * The camera sways by a few pixels, as one on a mast; or the square moves before a photograph that stands still.
+ * undefined: the photograph or OpenCV is not at hand.
+ */
 export async function faceClip(s: Scope, moving = false): Promise<string | undefined> {
   const program = `import cv2, numpy; cv2.CascadeClassifier; ${where}`;
   const { code, output } = await runOnce(s, pythonPath(), ['-c', program]);
   if (code !== 0) return undefined;
   const across = `color=white:s=${square.size}x${square.size}:r=25[s];[0:v][s]overlay=x='mod(t*120,452)':y=${square.top}:shortest=1`;
+  const sway = "crop=500:500:x='6+6*sin(t)':y=6,scale=512:512";
   return make(
     [
       ...['-loglevel', 'error', '-y', '-loop', '1', '-framerate', '25', '-i', output.trim()],
       ...['-f', 'lavfi', '-i', 'sine=frequency=440:beep_factor=4:sample_rate=48000', '-t', '32'],
-      ...(moving ? ['-filter_complex', across, '-map', '1:a'] : []),
+      ...['-filter_complex', moving ? across : `[0:v]${sway}`, '-map', '1:a'],
       ...[
         '-c:v',
         'libx264',

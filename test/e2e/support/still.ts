@@ -11,12 +11,15 @@ export interface Still {
   pixels: Buffer;
 }
 
+/** Decoders are told by the stream: no need to look at it for seconds. */
+const atOnce = ['-analyzeduration', '500000', '-fpsprobesize', '0'];
+
 /** The picture `skip` frames after the first that a reader gets, scaled to this size. */
 export async function still(s: Scope, url: string, width: number, height: number, skip = 25): Promise<Still> {
   const child = s.spawn(
     ffmpegPath(),
     [
-      ...['-nostdin', '-v', 'error', ...inputArgsOf(url), '-i', url, '-map', '0:v:0'],
+      ...['-nostdin', '-v', 'error', ...atOnce, ...inputArgsOf(url), '-i', url, '-map', '0:v:0'],
       ...['-vf', `select=gte(n\\,${skip}),scale=${width}:${height},format=rgb24`, '-frames:v', '1'],
       ...['-f', 'rawvideo', 'pipe:1'],
     ],
