@@ -14,7 +14,7 @@ import {
   unavailable,
 } from '../test/e2e/support/hooks.ts';
 import { type MediaServer, startMediaServer, tsArgs } from '../test/e2e/support/mediamtx.ts';
-import { usageOfTree } from '../test/e2e/support/proc.ts';
+import { descendants, usageOf } from '../test/e2e/support/proc.ts';
 import { type Child, runOnce, type Scope } from '../test/e2e/support/process.ts';
 import { startRelay } from '../test/e2e/support/relay.ts';
 import { pause, type Row } from './report.ts';
@@ -66,15 +66,22 @@ async function compare(
   await pause(5, 'settling');
   const { units } = await relay.status();
   const ours = units.filter(({ kind, pid }) => (kind === 'ffmpeg' || kind === 'worker') && pid !== undefined);
-  const used = (): [number, number] => [
-    ours.reduce((sum, { pid }) => sum + usageOfTree(pid!).cpuSeconds, 0),
-    usageOfTree(theirs.pid).cpuSeconds,
-  ];
+  const parts = ours.flatMap(({ id, pid }) =>
+    [pid!, ...descendants(pid!)].map((one, index) => ({
+      name: index === 0 ? (id.split(':')[0] ?? id) : 'its process',
+      pid: one,
+    })),
+  );
+  const used = (): number[] =>
+    [...parts.map(({ pid }) => pid), theirs.pid].map((pid) => usageOf(pid).cpuSeconds);
   const [from, before, first] = [performance.now(), used(), await figuresOf(relay, 'cam')];
   await pause(seconds, what);
   const [after, last] = [used(), await figuresOf(relay, 'cam')];
   const lasted = (performance.now() - from) / 1000;
-  const [mine, bare] = after.map((sum, index) => ((sum - before[index]!) / lasted) * 100) as [number, number];
+  const shares = after.map((sum, index) => ((sum - before[index]!) / lasted) * 100);
+  const bare = shares.pop()!;
+  const mine = shares.reduce((sum, share) => sum + share, 0);
+  const each = parts.map(({ name }, index) => `${name} ${shares[index]!.toFixed(1)}`).join(', ');
   const lost = last.dropped - first.dropped;
   await relay.stop();
   await theirs.stop();
@@ -82,7 +89,7 @@ async function compare(
   const rows: Row[] = [
     {
       what: `${what}, against ${against}${lost > 0 ? ` (${lost} frames dropped)` : ''}`,
-      ours: `${mine.toFixed(1)} % of a core`,
+      ours: `${mine.toFixed(1)} % of a core (${each})`,
       bare: `${bare.toFixed(1)} %`,
       ratio: mine / bare,
       goal: ratio === undefined ? '' : `≤ ${ratio}`,
