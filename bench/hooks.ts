@@ -1,6 +1,7 @@
 /**
  * What a hooked route costs: feeder, worker and the hook's own processes against one ffmpeg that decodes and encodes
- * with the same settings, and against a script with PyAV, each pair at the same time on the same clip.
+ * with the same settings, and against a script with PyAV, on the same clip. One after the other, theirs before and after
+ * ours: at the same time they would slow each other down on the caches of two cores.
  */
 import { fileURLToPath } from 'node:url';
 import { ffmpegPath, pythonPath } from '../test/e2e/support/binaries.ts';
@@ -45,25 +46,37 @@ interface Compared {
   latency?: boolean;
 }
 
-/** Both at the same time; the first seconds are start-up and don't count. */
-async function compare(
-  s: Scope,
-  made: Clip,
-  { hook, what, ratio, against, latency }: Compared,
-): Promise<Row[]> {
-  const relay = await startRelay(s, {
-    sources: { cam: { file: made.file, loop: true } },
-    routes: { cam: { from: 'cam', hook } },
-  });
+/** Percent of a core that theirs takes; the first seconds are start-up and don't count. */
+async function aloneTheirs(s: Scope, made: Clip, against: Compared['against']): Promise<number> {
   const server = await startMediaServer(s);
   const [path, theirs] =
     against === 'ffmpeg'
       ? (['bare', bareFfmpeg(s, made, server)] as const)
       : (['pyav', pyav(s, made, server)] as const);
+  await server.online(path, 30_000);
+  await pause(3, `${against}: settling`);
+  const [from, before] = [performance.now(), usageOf(theirs.pid).cpuSeconds];
+  await pause(seconds / 2, against);
+  const share = (usageOf(theirs.pid).cpuSeconds - before) / ((performance.now() - from) / 1000);
+  await theirs.stop();
+  await server.kill();
+  return share * 100;
+}
+
+async function compare(
+  s: Scope,
+  made: Clip,
+  { hook, what, ratio, against, latency }: Compared,
+): Promise<Row[]> {
+  const bareBefore = await aloneTheirs(s, made, against);
+  const relay = await startRelay(s, {
+    sources: { cam: { file: made.file, loop: true } },
+    routes: { cam: { from: 'cam', hook } },
+  });
   await relay.online('cam');
   await answering(relay, 'cam', 100);
-  await server.online(path, 30_000);
-  await pause(5, 'settling');
+  // The figures' percentiles are those of the last ten seconds.
+  await pause(10, `${what}: settling`);
   const { units } = await relay.status();
   const ours = units.filter(({ kind, pid }) => (kind === 'ffmpeg' || kind === 'worker') && pid !== undefined);
   const parts = ours.flatMap(({ id, pid }) =>
@@ -72,20 +85,17 @@ async function compare(
       pid: one,
     })),
   );
-  const used = (): number[] =>
-    [...parts.map(({ pid }) => pid), theirs.pid].map((pid) => usageOf(pid).cpuSeconds);
+  const used = (): number[] => parts.map(({ pid }) => usageOf(pid).cpuSeconds);
   const [from, before, first] = [performance.now(), used(), await figuresOf(relay, 'cam')];
   await pause(seconds, what);
   const [after, last] = [used(), await figuresOf(relay, 'cam')];
   const lasted = (performance.now() - from) / 1000;
   const shares = after.map((sum, index) => ((sum - before[index]!) / lasted) * 100);
-  const bare = shares.pop()!;
   const mine = shares.reduce((sum, share) => sum + share, 0);
   const each = parts.map(({ name }, index) => `${name} ${shares[index]!.toFixed(1)}`).join(', ');
   const lost = last.dropped - first.dropped;
   await relay.stop();
-  await theirs.stop();
-  await server.kill();
+  const bare = (bareBefore + (await aloneTheirs(s, made, against))) / 2;
   const rows: Row[] = [
     {
       what: `${what}, against ${against}${lost > 0 ? ` (${lost} frames dropped)` : ''}`,

@@ -1,7 +1,6 @@
 /** Applies plans: keeps the server and the processes of the newest one running, whatever dies. */
 import { performance } from 'node:perf_hooks';
 import { RelayError } from '../errors.ts';
-import { entryOf } from '../hooks/entry.ts';
 import type { Media } from '../media.ts';
 import type { Log } from '../observe/log.ts';
 import { probeMedia } from '../observe/probe.ts';
@@ -23,7 +22,7 @@ import { type Behaviour, serverLost, Unit, type UnitHost, workerLost } from './u
 import { UnitLog } from './unit-log.ts';
 import { removeStrayWorkerDirs } from './worker-dir.ts';
 import { tellReport } from './worker-report.ts';
-import { WorkerBehaviour } from './worker-unit.ts';
+import { WorkerBehaviour, workerCommand } from './worker-unit.ts';
 
 export interface SupervisorOptions {
   binaries: {
@@ -297,7 +296,7 @@ export class Supervisor {
     const { binaries, log, onDoubt, onEvent, onMedia, redact } = this.#options;
     return behaviourOf(spec, {
       ffmpeg: binaries.ffmpeg,
-      worker: binaries.worker ?? [process.execPath, entryOf('worker')],
+      worker: binaries.worker ?? workerCommand(),
       tether: this.#tether,
       gate: this.#gate,
       feeds: this.#feeds,

@@ -9,7 +9,7 @@ const MARKER = 'RELAY_HOOK_ID';
 /** Milliseconds to read what a dead process has printed, while a stray grandchild may hold the pipe. */
 const LAST_WORDS = 200;
 /** Milliseconds for which a figure of its memory is good enough. */
-const FRESH = 500;
+const FRESH = 1000;
 
 export interface ProgramOptions {
   argv: readonly string[];
