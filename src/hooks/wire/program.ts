@@ -1,11 +1,14 @@
 /** The process of a hook: started in a group of its own, ended with all that it has started. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setPriority } from 'node:os';
 import { killMarked, residentBytes } from '../../children/leftovers.ts';
 import { Tail } from '../../children/tail.ts';
 import { LogLines } from './log-lines.ts';
 
 const MARKER = 'RELAY_HOOK_ID';
+/** A hook that takes all it can get must not starve the workers: theirs and other routes' pictures come first. */
+const NICENESS = 5;
 /** Milliseconds to read what a dead process has printed, while a stray grandchild may hold the pipe. */
 const LAST_WORDS = 200;
 /** Milliseconds for which a figure of its memory is good enough. */
@@ -38,6 +41,7 @@ export class Program {
       windowsHide: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (this.#child.pid !== undefined) yieldTo(this.#child.pid);
     const { stdout, stderr } = this.#child;
     stderr?.on('data', (chunk: Buffer) => this.#tail.push(chunk));
     const lines = new LogLines([stdout!, stderr!], log);
@@ -97,5 +101,13 @@ export class Program {
     } catch {
       // ESRCH: already gone
     }
+  }
+}
+
+function yieldTo(pid: number): void {
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // it ended already
   }
 }
