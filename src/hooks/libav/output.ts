@@ -1,10 +1,12 @@
 /** One muxer and its connection: opened, written, and after a failure opened again. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { AV_CODEC_ID_H264, AV_CODEC_ID_HEVC } from 'node-av/constants';
 import { Dictionary, FormatContext, Packet, type Stream } from 'node-av/lib';
 import type { TrackKind } from '../timeline.ts';
 import { failure, ticks } from './formats.ts';
 import { redact } from './log.ts';
 import type { Tracks } from './publish.ts';
+import { filler, type PaddedCodec, TinyPictures } from './tiny.ts';
 
 export interface OutputTarget {
   /** With credentials: never logged. */
@@ -38,6 +40,8 @@ const muxers: Record<string, Record<string, string>> = {
 interface Open {
   context: FormatContext;
   streams: Partial<Record<TrackKind, Stream>>;
+  /** Its pictures may need filling up. */
+  padded: PaddedCodec | undefined;
 }
 
 export class Output {
@@ -45,6 +49,7 @@ export class Output {
   /** SRT never waits: what comes too late it drops. Elsewhere a write may wait for the other side. */
   readonly #direct: boolean;
   readonly #own = new Packet();
+  readonly #tiny = new TinyPictures();
   #open: Open | undefined;
   #context: FormatContext | undefined;
   /** Nothing before the first key frame: a decoder could not begin with it. */
@@ -67,7 +72,10 @@ export class Output {
     if (!this.#open || !stream || this.#failed !== undefined || !this.#begins(kind, packet)) return;
     const own = this.#direct ? this.#own : new Packet();
     if (!this.#direct) own.alloc();
-    own.ref(packet);
+    const { padded } = this.#open;
+    const lacks = kind === 'picture' && padded ? this.#tiny.lacks(packet.size) : 0;
+    if (padded && lacks > 0) append(own, packet, filler(padded, lacks));
+    else own.ref(packet);
     own.streamIndex = stream.index;
     own.rescaleTs(ticks, stream.timeBase);
     if (this.#direct) {
@@ -175,7 +183,7 @@ export class Output {
     const options = Dictionary.fromObject(muxers[target.format] ?? {});
     const refused =
       (file && failure(await context.openOutput())) || failure(await context.writeHeader(options));
-    if (!refused) return { context, streams };
+    if (!refused) return { context, streams, padded: paddedOf(target.format, streams.picture) };
     await this.#release(context);
     return refused;
   }
@@ -185,4 +193,16 @@ export class Output {
     context.freeContext();
     this.#context = undefined;
   }
+}
+
+function paddedOf(format: string, picture: Stream | undefined): PaddedCodec | undefined {
+  const codec = picture?.codecpar.codecId;
+  if (format !== 'mpegts') return undefined;
+  return codec === AV_CODEC_ID_H264 ? 'h264' : codec === AV_CODEC_ID_HEVC ? 'hevc' : undefined;
+}
+
+/** A packet is what it was with more behind it: whoever sets data anew loses all else. */
+function append(own: Packet, { data, pts, dts, duration, isKeyframe }: Packet, more: Buffer): void {
+  own.data = data ? Buffer.concat([data, more]) : more;
+  Object.assign(own, { pts, dts, duration, isKeyframe });
 }
