@@ -12,6 +12,8 @@ export interface VideoTrack {
   /** Packets were seen out of presentation order. */
   bFrames: boolean;
   pixelFormat?: string;
+  /** Large pictures (over 60,000 bytes) may come among tiny ones: the still picture, the desktop. */
+  burst?: true;
 }
 
 export interface AudioTrack {

@@ -1,5 +1,6 @@
 /** What a source consists of, by one short look: the facts that the planner works from. */
 import { type Media, ratio, type Track } from '../media.ts';
+import { Bursts } from './bursts.ts';
 import {
   isNetworkUrl,
   known,
@@ -22,7 +23,7 @@ export interface ProbeOptions {
 }
 
 const ENTRIES =
-  'packet=stream_index,pts_time:' +
+  'packet=stream_index,pts_time,size,flags:' +
   'stream=index,codec_type,codec_name,profile,width,height,pix_fmt,has_b_frames,avg_frame_rate,r_frame_rate,' +
   'sample_rate,channels:stream_disposition=attached_pic:format=duration';
 
@@ -59,13 +60,18 @@ function isComplete(track: Track): boolean {
 async function readTracks(run: Omit<ProbeRun, 'onRecord'>): Promise<Media> {
   const tracks: Track[] = [];
   const order = new PtsOrder();
+  const bursts = new Bursts();
   let duration: number | undefined;
   await runProbe({
     ...run,
     onRecord(section, record) {
-      if (section === 'packet') order.see(record);
-      else if (section === 'format') duration = knownNumber(record, 'duration');
-      else if (section === 'stream' && !isCover(record)) tracks.push(toTrack(record, order));
+      if (section === 'packet') {
+        order.see(record);
+        bursts.see(record);
+      } else if (section === 'format') duration = knownNumber(record, 'duration');
+      else if (section === 'stream' && !isCover(record)) {
+        tracks.push(bursts.noted(record, toTrack(record, order)));
+      }
     },
   });
   if (!tracks.some((track) => track.type !== 'data'))

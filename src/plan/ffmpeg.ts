@@ -161,13 +161,14 @@ function outputs(config: Config, facts: Facts, job: Job, input: Omit<Input, 'arg
     job.output.audio && input.audio
       ? ['-map', input.audio, ...audioArgs(job.audio, job.input.audio, input.audioFilter)]
       : [];
+  const ends = job.inStep === true;
   const encodes = job.video.do === 'encode' || job.audio.do === 'encode';
   if (encodes && job.paths.length > 1) {
-    return [...video, ...audio, ...interleave, ...teeArgs(job.paths, ingestOf(job.output, srt))];
+    return [...video, ...audio, ...interleave, ...teeArgs(job.paths, ingestOf(job.output, srt), ends)];
   }
   return job.paths.flatMap(({ path, select }): Arg[] => {
     const tracks = selected(job.output, select);
     const codecs = [...(tracks.video ? video : []), ...(tracks.audio ? audio : [])];
-    return [...codecs, ...interleave, ...publishArgs(path, ingestOf(tracks, srt))];
+    return [...codecs, ...interleave, ...publishArgs(path, ingestOf(tracks, srt), ends)];
   });
 }

@@ -12,6 +12,7 @@ import {
   decideAfterHook,
   decideAudio,
   decideVideo,
+  isPicture,
   type Needs,
   type VideoEncode,
 } from './codecs.ts';
@@ -36,6 +37,11 @@ export interface Job {
   output: Tracks;
   paths: { path: string; select?: 'v' | 'a' }[];
   remotes: string[];
+  /**
+   * Its pictures say where they end, so that they are in step with sound. Not where there is none, and not where a
+   * large one may come before a tiny one: it can't say so, and the server loses it before one that does (docs/sync.md).
+   */
+  inStep?: true;
   /** Sees the picture before it is encoded; absent where there is no picture. */
   hook?: HookSpec;
   /** The one source that all of it stems from, and what was done to its tracks since; absent behind a hook. */
@@ -106,6 +112,12 @@ const copies = (job: Job) => job.video.do !== 'encode' && job.audio.do !== 'enco
 /** Follows every route to its origin. The config has no cycles and no unknown names: the loader has seen to that. */
 export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
   const known = new Map<string, Outcome>();
+  /** Routes whose picture is put together with sound again. */
+  const merged = new Set(
+    Object.values(config.sources).flatMap((source) =>
+      source.kind === 'merge' ? [referred(config, source.video).route] : [],
+    ),
+  );
   const visit = (name: string): Outcome => {
     const seen = known.get(name);
     if (seen) return seen;
@@ -117,7 +129,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
   const follow = (route: Route): Outcome => {
     const source = config.sources[route.from];
     if (!source) return afterRoute(route, visit(route.from));
-    if (source.kind === 'merge') return merged(route, source);
+    if (source.kind === 'merge') return merge(route, source);
     if (source.kind === 'publish') return published(route, route.from, publishPath(route.from, source));
     const media = mediaOf(route.from, source, facts);
     if (!media) return { waiting: { route, source: route.from } };
@@ -148,7 +160,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     return fused ? { job: { ...next.job, origin: before.job.origin } } : next;
   };
 
-  const merged = (route: Route, source: Extract<Source, { kind: 'merge' }>): Outcome => {
+  const merge = (route: Route, source: Extract<Source, { kind: 'merge' }>): Outcome => {
     const video = referred(config, source.video);
     const audio = referred(config, source.audio);
     const first = visit(video.route);
@@ -210,7 +222,8 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const root = before
       ? { ...before, video: after(before.video, video), audio: after(before.audio, audio) }
       : start;
-    const rest = hook ? { hook } : root && { root };
+    const inStep = (output.audio || merged.has(route.name)) && !output.video?.burst;
+    const rest = { ...(inStep && { inStep }), ...(hook ? { hook } : root && { root }) };
     return { job: { route, origin, input, video, audio, output, paths, remotes, ...rest } };
   };
 
@@ -262,6 +275,8 @@ function outputVideo(decision: Decision<VideoEncode>, track: VideoTrack | undefi
     width: size?.width ?? track.width,
     height: size?.height ?? track.height,
     frameRate: fps ? `${fps}/1` : track.frameRate,
+    // A still picture becomes one large key frame, and next to nothing until the next.
+    ...((track.burst || isPicture(track.codec)) && { burst: true }),
   };
 }
 

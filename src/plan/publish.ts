@@ -43,27 +43,39 @@ export function ingestOf(tracks: Tracks, srt: boolean): Ingest {
  * Sound in packets of its own and picture packets that end where they say: what arrives late at the server
  * would be late in its reports to RTSP readers.
  */
-const ts = { pes_payload_size: '0', omit_video_pes_length: '0', flush_packets: '1' };
+function ts(ends: boolean): Record<string, string> {
+  return { pes_payload_size: '0', ...(ends && { omit_video_pes_length: '0' }), flush_packets: '1' };
+}
 
-function muxer(ingest: Ingest): string[] {
+function muxer(ingest: Ingest, ends: boolean): string[] {
   if (ingest === 'rtmp') return ['-flvflags', 'no_duration_filesize', '-f', 'flv'];
   if (ingest === 'rtsp') return ['-rtsp_transport', 'tcp', '-f', 'rtsp'];
-  const options = Object.entries(ts).flatMap(([key, value]) => [`-${key}`, value]);
+  const options = Object.entries(ts(ends)).flatMap(([key, value]) => [`-${key}`, value]);
   return [...options, '-muxdelay', '0', '-muxpreload', '0', '-f', 'mpegts'];
 }
 
-export function publishArgs(path: string, ingest: Ingest): Arg[] {
-  return [...muxer(ingest), { publish: path, by: ingest }];
+/** @param ends pictures say where they end */
+export function publishArgs(path: string, ingest: Ingest, ends: boolean): Arg[] {
+  return [...muxer(ingest, ends), { publish: path, by: ingest }];
 }
 
-/** One encoder, several paths: picture and sound are encoded once and muxed for each. */
-export function teeArgs(outputs: { path: string; select?: 'v' | 'a' }[], ingest: Ingest): Arg[] {
+/**
+ * One encoder, several paths: picture and sound are encoded once and muxed for each.
+ * @param ends pictures say where they end
+ */
+export function teeArgs(
+  outputs: { path: string; select?: 'v' | 'a' }[],
+  ingest: Ingest,
+  ends: boolean,
+): Arg[] {
   const format = { srt: 'mpegts', rtmp: 'flv', rtsp: 'rtsp' }[ingest];
-  const options = {
-    srt: Object.entries({ ...ts, max_delay: '0' }),
-    rtmp: [['flvflags', 'no_duration_filesize']],
-    rtsp: [['rtsp_transport', 'tcp']],
-  }[ingest].map(([key, value]) => `:${key}=${value}`);
+  const options = Object.entries(
+    {
+      srt: { ...ts(ends), max_delay: '0' },
+      rtmp: { flvflags: 'no_duration_filesize' },
+      rtsp: { rtsp_transport: 'tcp' },
+    }[ingest],
+  ).map(([key, value]) => `:${key}=${value}`);
   // What comes to the tee is in order: a slave that waits for its tracks anew (10 s by default) only adds delay.
   const order = ':max_interleave_delta=1';
   const parts = outputs.flatMap(({ path, select }, index): Arg[] => [

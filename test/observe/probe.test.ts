@@ -48,6 +48,10 @@ t.test('HEVC + Opus', async (t) => {
   ]);
 });
 
+t.test('large key frames among tiny pictures', async (t) => {
+  t.match((await look('slide.mp4')).tracks, [{ codec: 'h264', burst: true }]);
+});
+
 t.test('rates that are no whole number', async (t) => {
   t.match((await look('ntsc.mp4')).tracks, [{ frameRate: '30000/1001' }]);
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ingestOf, knownTracks, teeArgs } from '../../src/plan/publish.ts';
+import { ingestOf, knownTracks, publishArgs, teeArgs } from '../../src/plan/publish.ts';
 import { aac, h264 } from '../support/facts.ts';
 
 t.test('the way in: MPEG-TS over SRT, FLV over RTMP, RTSP for the rest', async (t) => {
@@ -37,8 +37,16 @@ t.test('tracks that the server can keep readers on', async (t) => {
   t.equal(knownTracks({}), null);
 });
 
+t.test('pictures say where they end, or none does', async (t) => {
+  const outputs = [{ path: 'a' }, { path: 'a/video', select: 'v' as const }];
+  for (const ends of [true, false]) {
+    t.equal(publishArgs('a', 'srt', ends).includes('-omit_video_pes_length'), ends);
+    t.equal(JSON.stringify(teeArgs(outputs, 'srt', ends)).includes(':omit_video_pes_length=0:'), ends);
+  }
+});
+
 t.test('a tee muxes each path by itself', async (t) => {
-  const args = teeArgs([{ path: 'a' }, { path: 'a/video', select: 'v' }], 'srt');
+  const args = teeArgs([{ path: 'a' }, { path: 'a/video', select: 'v' }], 'srt', true);
   const join = args.at(-1);
   t.match(join, {
     join: [

@@ -48,6 +48,17 @@ export const clips = {
     '-disposition:v',
     'attached_pic',
   ],
+  'slide.mp4': [
+    ...[
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=640x360,noise=alls=60:all_seed=1,loop=loop=-1:size=1:start=0',
+      '-t',
+      '1',
+    ],
+    ...[...h264, '-tune', 'zerolatency', '-crf', '18'],
+  ],
   'picture.png': [...picture('1', 1), '-frames:v', '1'],
 } as const;
 

@@ -15,7 +15,15 @@ export const audio = z.union([
 export function capturedMedia(fps: number, sound: string | undefined): Media {
   return {
     tracks: [
-      { type: 'video', codec: 'rawvideo', width: 0, height: 0, frameRate: `${fps}/1`, bFrames: false },
+      {
+        type: 'video',
+        codec: 'rawvideo',
+        width: 0,
+        height: 0,
+        frameRate: `${fps}/1`,
+        bFrames: false,
+        burst: true,
+      },
       ...(sound ? [{ type: 'audio' as const, codec: 'pcm_s16le', sampleRate: 48000, channels: 2 }] : []),
     ],
   };
