@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ffmpegPath, find } from './support/binaries.ts';
-import { type Clip, clip, png } from './support/clips.ts';
+import { type Clip, clip, detailedClip, detailedPng, png } from './support/clips.ts';
 import type { Picture } from './support/decode.ts';
 import { startGapMeter } from './support/gap-meter.ts';
 import { look } from './support/look.ts';
@@ -141,6 +141,35 @@ t.test('a picture and a desktop', { skip: find('Xvfb') === undefined && 'no Xvfb
   await drawn(1234, 60);
   desktop.draw(77, 200);
   await drawn(77, 200);
+});
+
+t.test('large key frames among tiny pictures', async (t) => {
+  const s = scope(t);
+  const film = await detailedClip();
+  const relay = await startRelay(s, {
+    sources: {
+      slide: { image: await detailedPng(), fps: 25 },
+      film: { file: film, loop: true },
+      talk: { merge: { video: 'slide', audio: 'tone' } },
+    },
+    routes: {
+      slide: 'slide',
+      film: 'film',
+      tone: { from: 'film', video: 'none' },
+      talk: 'talk',
+      'gray-slide': { from: 'slide', hook: 'relay:gray' },
+      'gray-film': { from: 'film', hook: 'relay:gray' },
+      'gray-talk': { from: 'talk', hook: 'relay:gray', video: 'hevc' },
+    },
+  });
+  const mute = ['slide', 'gray-slide'];
+  for (const path of [...mute, 'film', 'talk', 'gray-film', 'gray-talk']) await relay.online(path);
+  await Promise.all(mute.map((path) => playable(t, s, relay, path, everywhere('h264'))));
+  const heard = ['film', 'talk', 'gray-film'];
+  await Promise.all(heard.map((path) => playable(t, s, relay, path, everywhere('h264 aac'))));
+  const hevc = await look(s, relay.rtsp('gray-talk'), some);
+  t.match(hevc, { codecs: 'hevc aac', size: '640x360' });
+  t.ok(hevc.frames >= frames, `HEVC: ${hevc.frames} frames`);
 });
 
 t.test('what others publish', async (t) => {

@@ -145,6 +145,21 @@ export async function png(): Promise<string> {
   return make(args, 'png');
 }
 
+/** A still picture of 640 x 360 so rich in detail that its key frames have some 140 kB, and all that follows next to nothing. */
+export async function detailedPng(): Promise<string> {
+  const picture = 'testsrc2=s=640x360,noise=alls=60:all_seed=1';
+  return make(['-loglevel', 'error', '-y', '-f', 'lavfi', '-i', picture, '-frames:v', '1'], 'png');
+}
+
+/** Half a minute of it, with a tone. */
+export async function detailedClip(): Promise<string> {
+  const picture = ['-loop', '1', '-framerate', '25', '-i', await detailedPng()];
+  const tone = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000', '-t', '30'];
+  const codecs = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-crf', '23', '-g', '50'];
+  const args = [...picture, ...tone, ...codecs, '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '96k'];
+  return make(['-loglevel', 'error', '-y', ...args], 'mp4');
+}
+
 /** Runs ffmpeg once for each list of arguments; the file appears whole or not at all. */
 export async function make(args: string[], extension: string, stdin?: Buffer): Promise<string> {
   const sum = createHash('sha256').update(JSON.stringify(args));
