@@ -30,9 +30,18 @@ export function printTest(result: TestResult, style: Io['style']): string {
     `frames  ${frames.in} in, ${frames.out} out, ${frames.dropped} dropped; the hook answered for ${frames.answered} (${perSecond} a second)`,
     ...(counts.length > 0 ? [`events  ${counts.map(([name, count]) => `${count} ${name}`).join(', ')}`] : []),
     ...(firstError ? [style('red', printErrors(frames.errors, firstError))] : []),
+    ...(firstError ? printMissed(frames) : []),
     ...(golden ? printGolden(golden, style) : []),
     ...(output === undefined ? [] : [`result  ${output}`]),
   ].join('\n');
+}
+
+/** A hook that hangs or dies is started anew, and a clip does not wait for that. */
+function printMissed({ in: all, answered, errors }: TestResult['frames']): string[] {
+  const missed = all - answered - errors;
+  return missed > 0
+    ? [`missed  ${missed} frames were not shown to it: it was down, or they were not picked`]
+    : [];
 }
 
 function printErrors(errors: number, { sequence, time, message }: FrameError): string {

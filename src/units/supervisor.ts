@@ -274,6 +274,7 @@ export class Supervisor {
 
   /** What feeds it would write into nothing, and look like a fault of its own. */
   #workerDown(worker: string): void {
+    this.#feeds.close(worker);
     for (const spec of this.#plan?.units ?? []) {
       if (spec.kind === 'ffmpeg' && spec.feeds?.includes(worker))
         this.#units.get(spec.id)?.fail(workerLost());

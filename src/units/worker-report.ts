@@ -16,7 +16,8 @@ export function tellReport(worker: WorkerUnit, report: WorkerReport, to: Listene
   if (report.type === 'log') {
     to.log[report.level]({ route }, to.redact(report.message));
   } else if (report.type === 'event') {
-    to.log.info({ route, event: report.name }, 'event');
+    // As many as the hook pleases: for who asks for them.
+    to.log.debug({ route, data: report.data }, `event ${report.name}`);
     to.onEvent({ ...report, type: 'hook', at, route });
   } else if (report.type === 'meta') {
     to.onEvent({ ...report, at, route });
