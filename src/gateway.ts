@@ -263,7 +263,14 @@ class Gateway implements RunningGateway {
   }
 
   #emit(event: GatewayEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // Whoever listens, the streams go on.
+        this.#options.log.error(`an event could not be told: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** A source said what it holds. */

@@ -6,16 +6,22 @@
 
 const MASK = '***';
 
+/** Plain data of ours is flat; what is nested deeper than this would only exhaust the stack. */
+const DEEPEST = 100;
+
 /** Shorter values would mask half of every line; the patterns still catch them where they stand in a URL. */
 const MIN_LENGTH = 4;
 
+/**
+ * Each part is bounded: what a stranger sends must not cost more than its length. Longer passwords are masked as known values.
+ */
 const patterns: [RegExp, string][] = [
   // scheme://user:password@ — the password may hold a stray "/" or ":" that should have been encoded
-  [/([a-z][a-z0-9+.-]*:\/\/)([^\s/@:?#"'<>\\]*):[^\s"'<>\\]*@/gi, `$1$2:${MASK}@`],
+  [/([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s/@:?#"'<>\\]{0,256}):[^\s"'<>\\]{0,512}@/gi, `$1$2:${MASK}@`],
   // scheme://token@
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@:?#"'<>\\]+@/gi, `$1${MASK}@`],
+  [/([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@:?#"'<>\\]{1,512}@/gi, `$1${MASK}@`],
   // MediaMTX's SRT stream ids: publish:path:user:password
-  [/(streamid=(?:publish|read|request)(?::|%3A)[^:&\s"'%]*)(?::|%3A)[^&\s"'<>\\]*/gi, `$1:${MASK}`],
+  [/(streamid=(?:publish|read|request)(?::|%3A)[^:&\s"'%]{0,512})(?::|%3A)[^&\s"'<>\\]*/gi, `$1:${MASK}`],
   [
     /([?&;](?:user|username|pass|passwd|password|pwd|passphrase|token|access_token|jwt|auth|key|apikey|api_key|secret|sign|signature|streamkey)=)[^&\s"'<>\\]*/gi,
     `$1${MASK}`,
@@ -48,14 +54,16 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
   const redact = (text: string): string =>
     redactText(values === undefined ? text : text.replace(values, MASK));
 
-  const redactValue = <T>(value: T): T => {
+  const redactValue = <T>(value: T, depth = 0): T => {
     if (typeof value === 'string') return redact(value) as T;
-    if (Array.isArray(value)) return value.map(redactValue) as T;
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, redactValue(entry)])) as T;
+    if (depth > DEEPEST) return MASK as T;
+    if (Array.isArray(value)) return value.map((entry) => redactValue(entry, depth + 1)) as T;
+    const entries = Object.entries(value).map(([key, entry]) => [key, redactValue(entry, depth + 1)]);
+    return Object.fromEntries(entries) as T;
   };
 
-  return { redactText: redact, redactValue, add };
+  return { redactText: redact, redactValue: (value) => redactValue(value), add };
 }
 
 /** What can be told without knowing any secret: passwords by the place where they stand. */

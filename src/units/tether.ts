@@ -1,5 +1,7 @@
 /** No process outlives the gateway. The kernel does it where it can, else one small helper for all. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { childEnv } from '../children/env.ts';
 import type { Tether } from './process.ts';
 import { reap } from './reaper.ts';
@@ -19,11 +21,17 @@ export function createTether(kind: TetherKind = kernelCan() ? 'kernel' : 'reaper
  * no further process. The link is to the thread that spawned, so only the main thread may.
  */
 const kernelTether: OwnedTether = {
-  prefix: ['setpriv', '--pdeathsig', 'KILL', '--'],
+  // By its own path: a child's environment may have another PATH.
+  prefix: [programPath('setpriv'), '--pdeathsig', 'KILL', '--'],
   add() {},
   remove() {},
   close() {},
 };
+
+function programPath(name: string): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? name;
+}
 
 /** Busybox has a setpriv without this option, so it is tried, not looked for. */
 function kernelCan(): boolean {

@@ -17,6 +17,7 @@ export function removeWorkerDir(dir: string): void {
 
 /** A gateway that was killed could not tidy up: folders, and forks of hooks, whose gateway does not live any more. */
 export function removeStrayWorkerDirs(): void {
+  removeStrayMemory();
   for (const entry of listing(tmpdir())) {
     const pid = Number(name.exec(entry)?.[1] ?? Number.NaN);
     if (Number.isNaN(pid) || pid === process.pid || lives(pid)) continue;
@@ -36,6 +37,14 @@ function listing(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+/** Shared memory of hooks whose worker was killed before both sides had it. */
+function removeStrayMemory(): void {
+  for (const entry of listing('/dev/shm')) {
+    const pid = Number(/^relay-hook-(\d+)-/.exec(entry)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid) && !lives(pid)) rmSync(join('/dev/shm', entry), { force: true });
   }
 }
 

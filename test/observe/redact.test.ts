@@ -51,3 +51,23 @@ t.test('a value is copied, with all of its strings', async (t) => {
   });
   t.equal(value.list[0], 'x hunter22');
 });
+
+t.test('what a stranger sends costs no more than its length', async (t) => {
+  const { redactText, redactValue } = createRedactor(['hunter22']);
+  const hostile = [
+    `${'a'.repeat(1e6)}=`,
+    `${'a://'.repeat(2e5)}=`,
+    `${'x://:'.repeat(2e5)}=`,
+    'streamid=read:'.repeat(7e4),
+  ];
+  for (const text of hostile) {
+    const from = performance.now();
+    redactText(text);
+    const took = performance.now() - from;
+    // Squared, the shortest of them took half a minute.
+    t.ok(took < 10_000, `${text.slice(0, 8)}… took ${took.toFixed(0)} ms`);
+  }
+  let deep: unknown = 'rtsp://u:hunter22@h';
+  for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+  t.notMatch(JSON.stringify(redactValue(deep)), /hunter22/);
+});

@@ -41,7 +41,7 @@ export class Server {
     this.#url = new URL(address);
     this.name = `${this.#url.origin}${this.#url.pathname}`;
     const { username, password } = this.#url;
-    const pair = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+    const pair = Buffer.from(`${decoded(username)}:${decoded(password)}`);
     this.#authorization = username || password ? { authorization: `Basic ${pair.toString('base64')}` } : {};
     const options = { keepAlive: true, maxSockets: connections };
     this.#agent = this.#url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
@@ -153,4 +153,13 @@ function causeOf(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'nobody listens there';
   if (code === 'ECONNRESET') return 'the connection was cut';
   return messageOf(error) || code || 'failed';
+}
+
+/** A stray % is what it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,7 +1,7 @@
 /** What a server may answer in JSON, checked field by field: the fields of HookResult, and `state`. */
 import { z } from 'zod';
 import type { Answer } from '../adapter.ts';
-import { eventName, events, overlay } from '../answer-schema.ts';
+import { anything, eventName, events, overlay } from '../answer-schema.ts';
 import type { Overlay } from '../contract.ts';
 
 const answer = z
@@ -10,10 +10,10 @@ const answer = z
     overlay,
     drop: z.boolean(),
     event: eventName,
-    data: z.unknown(),
+    data: anything.optional(),
     events,
-    meta: z.unknown(),
-    state: z.unknown(),
+    meta: anything.optional(),
+    state: anything.optional(),
   })
   .partial();
 

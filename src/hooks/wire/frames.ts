@@ -6,6 +6,9 @@ import { checkedLayout, type PictureLayout } from './layout.ts';
 import type { BadResult, Result, ToHook } from './messages.ts';
 import { Ring, type Slot } from './ring.ts';
 
+/** Bytes of shared memory for one hook: what it may ask for is no measure. What doesn't fit goes through the socket. */
+const MOST_SHARED = 96 * 1024 ** 2;
+
 interface Flight {
   layout: PictureLayout;
   bytes: number;
@@ -164,7 +167,8 @@ export class Frames {
     if (ring !== undefined && !ring.mapped) return undefined;
     ring?.retire();
     const { folders, credits, send } = this.#options;
-    this.#ring = Ring.create(folders, credits + 1, bytes);
+    const slots = Math.min(credits + 1, Math.floor(MOST_SHARED / bytes));
+    this.#ring = slots < 2 ? undefined : Ring.create(folders, slots, bytes);
     if (this.#ring === undefined) this.#share = false;
     else send(encode({ type: 'memory', file: this.#ring.file, bytes: this.#ring.bytes }));
     return undefined;

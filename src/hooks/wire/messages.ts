@@ -1,6 +1,6 @@
 /** The messages of the wire, and the check of all that comes from a hook. */
 import { z } from 'zod';
-import { event, events, overlay, shortText as text } from '../answer-schema.ts';
+import { anything, event, events, overlay, shortText as text } from '../answer-schema.ts';
 import { pixelFormats } from '../contract.ts';
 import { type Message, type WIRE_VERSION, WireError } from './codec.ts';
 import type { PictureLayout } from './layout.ts';
@@ -57,7 +57,7 @@ const result = z.object({
   drop: z.boolean().optional(),
   overlay: overlay.optional(),
   events: events.optional(),
-  meta: z.unknown().optional(),
+  meta: anything.optional(),
   error: z.string().max(10_000).optional(),
 });
 

@@ -89,7 +89,7 @@ export class Program {
     if (signal !== null) return `it was killed by ${signal}`;
     const last = this.#tail.lines().at(-1);
     // The words of what ties it to us, not of the user's.
-    const missing = /^setpriv: failed to execute (.*?): No such file/.exec(last ?? '')?.[1];
+    const missing = /^(?:\S*\/)?setpriv: failed to execute (.*?): No such file/.exec(last ?? '')?.[1];
     if (missing !== undefined) return `there is no program ${missing}`;
     return last === undefined
       ? `it ended with exit code ${code}`
