@@ -43,6 +43,7 @@ interface Life {
   startedWall: number;
   /** Monotonic: when it last spoke, when something last went out or nothing was owed, when its paths were online. */
   heardAt: number;
+  heard: boolean;
   servedAt: number;
   onlineAt: number;
   /** What had come in and gone out when `servedAt` was set; `owed`: more has come in since. */
@@ -129,6 +130,7 @@ export class WorkerBehaviour implements Behaviour {
       child,
       startedWall: Date.now(),
       heardAt: now,
+      heard: false,
       servedAt: now,
       onlineAt: now,
       in: 0,
@@ -161,7 +163,7 @@ export class WorkerBehaviour implements Behaviour {
       life.attempt.ready();
     }
     const patience = stall * 1000;
-    if (now - life.heardAt > Math.max(patience, this.#host.timing.workerStart)) {
+    if (now - life.heardAt > (life.heard ? patience : this.#host.timing.workerStart)) {
       this.#fail(life, cause('stalled', `the worker has said nothing for ${stall} s`));
     } else if (life.owed && now - life.servedAt > patience + this.#spec.hook.timeout * 1000) {
       this.#fail(life, cause('stalled', `pictures come in, but nothing went out for ${stall} s`));
@@ -183,6 +185,7 @@ export class WorkerBehaviour implements Behaviour {
     const life = this.#life;
     if (life === undefined) return;
     life.heardAt = this.#host.now();
+    life.heard = true;
     if (report.type === 'listening') {
       this.#host.feeds.listening(this.id);
     } else if (report.type === 'figures') {
