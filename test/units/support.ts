@@ -10,7 +10,7 @@ import type { GatewayEvent, UnitStatus } from '../../src/observe/state.ts';
 import type { FfmpegUnit, PathSpec, Plan, UnitSpec } from '../../src/plan/types.ts';
 import { Supervisor, type SupervisorOptions } from '../../src/units/supervisor.ts';
 
-export const MEDIAMTX = process.env['MEDIAMTX_PATH'] ?? '/tmp/w/mediamtx';
+export const MEDIAMTX = process.env['MEDIAMTX_PATH'] ?? 'mediamtx';
 
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
