@@ -19,8 +19,8 @@ export function hookEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
 }
 
 /**
- * The environment of a worker: that of its hook, and what keeps its memory flat. glibc keeps freed frames
- * (docs/hooks.md has the figures) unless blocks of their size come from mmap.
+ * The environment of a worker: that of its hook, and what keeps its memory flat. glibc keeps freed frames unless
+ * blocks of their size come from mmap. Each read and each output may hold a thread of the pool.
  */
 export function workerEnv(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return { ...hookEnv(from), MALLOC_MMAP_THRESHOLD_: '65536', UV_THREADPOOL_SIZE: '16' };

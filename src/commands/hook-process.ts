@@ -1,6 +1,7 @@
 /** The process that tries a hook over a clip: started, heard, and ended with all that it has started. */
 import { rmSync } from 'node:fs';
 import { workerEnv } from '../children/env.ts';
+import { byLine } from '../children/lines.ts';
 import { RelayError } from '../errors.ts';
 import { entryOf } from '../hooks/entry.ts';
 import type { BenchWork, OfflineJob, OfflineReport, TestWork } from '../hooks/offline/job.ts';
@@ -91,14 +92,4 @@ export async function tryHook(
     removeWorkerDir(dir);
     tether.close();
   }
-}
-
-function byLine(take: (line: string) => void): (chunk: Buffer) => void {
-  const decoder = new TextDecoder();
-  let rest = '';
-  return (chunk) => {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) take(line);
-  };
 }

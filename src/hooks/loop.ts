@@ -4,6 +4,7 @@
  */
 import { AV_NOPTS_VALUE } from 'node-av/constants';
 import { type Frame, Packet, type Stream } from 'node-av/lib';
+import { messageOf } from '../errors.ts';
 import type { HookFigures, WorkerVideo } from './job.ts';
 import { frameRate, PictureDecoder } from './libav/decode.ts';
 import { ticks } from './libav/formats.ts';
@@ -114,7 +115,7 @@ export class Loop {
     try {
       if (picture) this.#decoder = new PictureDecoder(picture, { hardware, threads, log: said });
     } catch (error) {
-      log('error', `the picture is left out: ${error instanceof Error ? error.message : error}`);
+      log('error', `the picture is left out: ${messageOf(error)}`);
     }
     this.#writer.connect(sound, picture && this.#decoder && frameRate(picture));
   }
@@ -239,10 +240,7 @@ export class Loop {
 
   #failed(error: unknown): void {
     this.#figures.errors++;
-    this.#trouble(
-      `a picture is left out: ${error instanceof Error ? error.message : error}`,
-      performance.now(),
-    );
+    this.#trouble(`a picture is left out: ${messageOf(error)}`, performance.now());
   }
 }
 

@@ -24,9 +24,7 @@ export class Samples {
 
   percentiles(now: number): Percentiles {
     const sorted = this.#recent(now).sort();
-    const at = (share: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-    return { p50: round(at(0.5)), p99: round(at(0.99)) };
+    return { p50: round(percentile(sorted, 0.5)), p99: round(percentile(sorted, 0.99)) };
   }
 
   /** Values a second; those of the first seconds count for the time since `start`. */
@@ -34,6 +32,11 @@ export class Samples {
     const span = Math.min(WINDOW, Math.max(1, now - start));
     return round((this.#recent(now).length * 1000) / span);
   }
+}
+
+/** @param sorted ascending; 0 where there is none */
+export function percentile(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,4 +1,5 @@
 /** A worker as a process: from its first line of input to its exit. */
+import { messageOf } from '../errors.ts';
 import { listen, reporter } from './control.ts';
 import type { WorkerJob, WorkerReport } from './job.ts';
 import type { RunningWorker, WorkerParts } from './run.ts';
@@ -28,7 +29,7 @@ export function serve(partsOf: PartsOf): void {
   listen(process.stdin, {
     job(job) {
       worker = start(job, (job_) => ({ ...partsOf(job_, report), report })).catch((error: unknown) => {
-        process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+        process.stderr.write(`${messageOf(error)}\n`);
         process.exitCode = MISSING;
         end();
         return undefined;

@@ -74,18 +74,11 @@ export function sourceUnit(
 /** The process that reads one path of the server. */
 export function pathUnit(config: Config, path: string, job: Job, facts: Facts): FfmpegUnit {
   const input = { video: '0:v:0', audio: '0:a:0' };
+  const [id, args] = job.hook
+    ? [feedId(job), feedInput(path, job.input, speaksSrt(config, facts))]
+    : [`route:${job.route.name}`, read(config, path)];
   return {
-    ...(job.hook
-      ? unit(
-          config,
-          facts,
-          feedId(job),
-          feedInput(path, job.input, speaksSrt(config, facts)),
-          input,
-          [job],
-          'always',
-        )
-      : unit(config, facts, `route:${job.route.name}`, read(config, path), input, [job], 'always')),
+    ...unit(config, facts, id, args, input, [job], 'always'),
     reads: [path],
   };
 }

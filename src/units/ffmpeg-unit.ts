@@ -2,6 +2,7 @@
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { Arg, FfmpegUnit } from '../plan/types.ts';
 import { cause } from './cause.ts';
+import type { Feeds } from './feeds.ts';
 import { endpointOfInput, knock } from './knock.ts';
 import { Child, ladders, type Tether } from './process.ts';
 import { Progress } from './progress.ts';
@@ -19,8 +20,7 @@ export interface FfmpegHost {
   now(): number;
   /** Resolves once the server runs and has all these; false when the signal was aborted before. */
   pathsOnline(paths: string[], signal: AbortSignal): Promise<boolean>;
-  /** Resolves once these workers take their streams; false when the signal was aborted before. */
-  workersListening(workers: readonly string[], signal: AbortSignal): Promise<boolean>;
+  feeds: Feeds;
   resolve(arg: Arg): string;
   /** Whether the path has a publisher that came after this moment (Unix milliseconds). */
   isOnline(path: string, since: number): boolean;
@@ -81,7 +81,7 @@ export class FfmpegBehaviour implements Behaviour {
     }
     if (!(await this.#host.pathsOnline(this.#spec.reads, signal))) return stopOf(signal).cause;
     const { feeds = [] } = this.#spec;
-    if (!(await this.#host.workersListening(feeds, signal))) return stopOf(signal).cause;
+    if (!(await this.#host.feeds.whenListening(feeds, signal))) return stopOf(signal).cause;
     const slot = await this.#host.gate.acquire(signal, attempt.retry);
     if (slot === undefined) return stopOf(signal).cause;
     try {

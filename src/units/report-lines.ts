@@ -1,26 +1,15 @@
 /** Reads the JSON lines that a worker writes. */
+import { byLine } from '../children/lines.ts';
 import type { WorkerReport } from '../hooks/job.ts';
 
 /** A hook may attach data to its events, within reason. */
 const MAX_LINE = 1 << 20;
 
-export class ReportLines {
-  readonly #each: (report: WorkerReport) => void;
-  #rest = '';
-
-  constructor(each: (report: WorkerReport) => void) {
-    this.#each = each;
-  }
-
-  push(chunk: Buffer): void {
-    const lines = (this.#rest + chunk.toString('utf8')).split('\n');
-    this.#rest = lines.pop()!;
-    if (this.#rest.length > MAX_LINE) this.#rest = '';
-    for (const line of lines) {
-      const report = parse(line);
-      if (report !== undefined) this.#each(report);
-    }
-  }
+export function reportLines(each: (report: WorkerReport) => void): (chunk: Buffer) => void {
+  return byLine((line) => {
+    const report = parse(line);
+    if (report !== undefined) each(report);
+  }, MAX_LINE);
 }
 
 function parse(line: string): WorkerReport | undefined {

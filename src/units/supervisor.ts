@@ -274,7 +274,6 @@ export class Supervisor {
 
   /** What feeds it would write into nothing, and look like a fault of its own. */
   #workerDown(worker: string): void {
-    this.#feeds.close(worker);
     for (const spec of this.#plan?.units ?? []) {
       if (spec.kind === 'ffmpeg' && spec.feeds?.includes(worker))
         this.#units.get(spec.id)?.fail(workerLost());
@@ -314,7 +313,7 @@ export class Supervisor {
       probe: (args, signal) => this.probe(args, signal),
       onMedia,
       doubt: (source) => onDoubt?.(source),
-      report: (worker, report) => tellReport(worker, report, { log, onEvent, redact: redact.redactText }),
+      report: (worker, report) => tellReport(worker, report, { log, onEvent }),
     });
   }
 

@@ -7,14 +7,13 @@ import type { WorkerUnit } from '../plan/types.ts';
 export interface Listeners {
   log: Log;
   onEvent(event: GatewayEvent): void;
-  redact(text: string): string;
 }
 
 export function tellReport(worker: WorkerUnit, report: WorkerReport, to: Listeners): void {
   const route = worker.routes[0]!;
   const at = Date.now();
   if (report.type === 'log') {
-    to.log[report.level]({ route }, to.redact(report.message));
+    to.log[report.level]({ route }, report.message);
   } else if (report.type === 'event') {
     // As many as the hook pleases: for who asks for them.
     to.log.debug({ route, data: report.data }, `event ${report.name}`);

@@ -12,7 +12,7 @@ import type { Arg, WorkerUnit } from '../plan/types.ts';
 import { cause } from './cause.ts';
 import type { Feeds } from './feeds.ts';
 import { Child, ladders, type Tether } from './process.ts';
-import { ReportLines } from './report-lines.ts';
+import { reportLines } from './report-lines.ts';
 import type { Slot, StartGate } from './start-gate.ts';
 import { causeOfExit } from './stderr.ts';
 import type { Timing } from './timing.ts';
@@ -116,13 +116,12 @@ export class WorkerBehaviour implements Behaviour {
     const job = this.#job(dir);
     this.#host.feeds.open(this.id, job.feed);
     const now = this.#host.now();
-    const lines = new ReportLines((report) => this.#heard(report));
     const [program, ...args] = this.#host.worker;
     const child = new Child(program, args, {
       tether: this.#host.tether,
       env: workerEnv(),
       input: true,
-      onStdout: (chunk) => lines.push(chunk),
+      onStdout: reportLines((report) => this.#heard(report)),
     });
     const life: Life = {
       attempt,
@@ -141,7 +140,11 @@ export class WorkerBehaviour implements Behaviour {
     this.#life = life;
     attempt.started(child.pid);
     child.write(`${JSON.stringify(job)}\n`);
-    const end = (): void => void child.end(ladders[stopOf(signal).how]);
+    const end = (): void => {
+      // Whoever feeds it is to wait for the next one.
+      this.#host.feeds.close(this.id);
+      void child.end(ladders[stopOf(signal).how]);
+    };
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
     const exit = await child.exited;

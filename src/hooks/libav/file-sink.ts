@@ -18,6 +18,7 @@ import { Dictionary, FormatContext, Packet, type Stream } from 'node-av/lib';
 import type { TrackKind } from '../timeline.ts';
 import { failure, ticks } from './formats.ts';
 import type { Sink, Tracks } from './publish.ts';
+import { addStreams, type Streams } from './streams.ts';
 
 /** What players find in MP4; Matroska takes everything. */
 const inMp4 = new Set<AVCodecID>([
@@ -55,7 +56,7 @@ export class FileSink implements Sink {
   readonly #packet = new Packet();
   #context: FormatContext | undefined;
   #started = false;
-  #streams: Partial<Record<TrackKind, Stream>> = {};
+  #streams: Streams = {};
 
   constructor(options: FileSinkOptions) {
     this.#options = options;
@@ -75,16 +76,7 @@ export class FileSink implements Sink {
     const context = new FormatContext();
     this.#context = context;
     context.allocOutputContext2(null, formats[extname(this.#options.file)] ?? null, this.partial);
-    for (const kind of ['picture', 'sound'] as const) {
-      const track = tracks[kind];
-      if (!track) continue;
-      const stream = context.newStream();
-      track.describe(stream.codecpar);
-      // The tag is the one of the container that it came in.
-      stream.codecpar.codecTag = 0;
-      stream.timeBase = ticks;
-      this.#streams[kind] = stream;
-    }
+    this.#streams = addStreams(context, tracks);
     context.metadata = Dictionary.fromObject({ comment: MARK });
     this.#must(context.openOutputSync());
     if (this.failure === undefined) this.#must(context.writeHeaderSync(null));

@@ -6,6 +6,7 @@ import type { TrackKind } from '../timeline.ts';
 import { failure, ticks } from './formats.ts';
 import { redact } from './log.ts';
 import type { Tracks } from './publish.ts';
+import { addStreams, type Streams } from './streams.ts';
 import { filler, type PaddedCodec, TinyPictures } from './tiny.ts';
 
 export interface OutputTarget {
@@ -39,7 +40,7 @@ const muxers: Record<string, Record<string, string>> = {
 
 interface Open {
   context: FormatContext;
-  streams: Partial<Record<TrackKind, Stream>>;
+  streams: Streams;
   /** Its pictures may need filling up. */
   padded: PaddedCodec | undefined;
 }
@@ -168,17 +169,7 @@ export class Output {
     const context = new FormatContext();
     this.#context = context;
     context.allocOutputContext2(null, target.format, target.url);
-    const streams: Open['streams'] = {};
-    for (const kind of ['picture', 'sound'] as const) {
-      const track = tracks[kind];
-      if (!track) continue;
-      const stream = context.newStream();
-      track.describe(stream.codecpar);
-      // The tag is the one of the container that it came in.
-      stream.codecpar.codecTag = 0;
-      stream.timeBase = ticks;
-      streams[kind] = stream;
-    }
+    const streams = addStreams(context, tracks);
     const file = target.format !== 'rtsp';
     const options = Dictionary.fromObject(muxers[target.format] ?? {});
     const refused =

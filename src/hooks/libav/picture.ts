@@ -19,13 +19,7 @@ export interface PictureTools {
   draw: DrawOverlay;
 }
 
-export interface PictureFacts {
-  sequence: number;
-  pts: bigint;
-  wallClock: number;
-  decodedAt: number;
-  keyFrame: boolean;
-}
+export type PictureFacts = Pick<Decoded, 'sequence' | 'pts' | 'wallClock' | 'decodedAt' | 'keyFrame'>;
 
 const timeBase = { num: 1, den: 90_000 };
 

@@ -3,6 +3,7 @@
  * is slow, times are those of the clip, and the clock on the wall begins with the clip, so that runs are alike.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame } from '../adapter.ts';
 import { type AdapterJob, createAdapter } from '../adapters.ts';
 import type { Overlay, Size } from '../contract.ts';
@@ -145,7 +146,7 @@ export class Trial {
           ready = true;
           return wishes;
         } catch (error) {
-          if (!ready && !signal.aborted) this.#break(`the hook doesn't start: ${text(error)}`);
+          if (!ready && !signal.aborted) this.#break(`the hook doesn't start: ${messageOf(error)}`);
           throw error;
         }
       },
@@ -157,7 +158,7 @@ export class Trial {
           this.#options.answered?.(frame, answer.drop === true);
           return this.#options.job.hook.mode === 'overlay' ? this.#aside(frame, answer) : answer;
         } catch (error) {
-          if (!this.#stopped) this.#failed(frame, text(error));
+          if (!this.#stopped) this.#failed(frame, messageOf(error));
           throw error;
         }
       },
@@ -207,7 +208,7 @@ export class Trial {
       if (this.#options.job.hook.mode === 'overlay') this.#draw(picture);
       if (picture instanceof LibavPicture && !this.broken) this.#options.picture?.(picture);
     } catch (error) {
-      this.#break(text(error));
+      this.#break(messageOf(error));
     }
     emit(picture);
   }
@@ -228,5 +229,3 @@ export class Trial {
     this.end();
   }
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,6 +3,7 @@
  * about and handed back exactly once. If that is before the adapter let go of its pixels, it is another handle on
  * them that is handed back, and they stay until the adapter is done with them or dead.
  */
+import { messageOf } from '../../errors.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame, Wishes } from '../adapter.ts';
 import type { PixelFormat, Size } from '../contract.ts';
 import type { Decoded } from '../picture.ts';
@@ -80,7 +81,7 @@ export class Life {
         this.wishes = wishes;
         this.#events.ready(this);
       },
-      (error) => this.end(text(error)),
+      (error) => this.end(messageOf(error)),
     );
   }
 
@@ -111,7 +112,7 @@ export class Life {
     this.#flights.add(flight);
     this.#process(flight).then(
       (outcome) => this.#landed(flight, outcome),
-      (error) => this.#landed(flight, { picture, error: text(error), late: false }),
+      (error) => this.#landed(flight, { picture, error: messageOf(error), late: false }),
     );
   }
 
@@ -198,7 +199,7 @@ export class Life {
         for (const picture of this.#lent) picture.free();
         this.#lent.clear();
       },
-      (error) => this.#events.log('error', `the hook could not be ended: ${text(error)}`),
+      (error) => this.#events.log('error', `the hook could not be ended: ${messageOf(error)}`),
     );
     this.#gone = within(this.#settings.clock, TEAR_DOWN + KILL, ended).then(() => undefined);
   }
@@ -207,8 +208,4 @@ export class Life {
   get gone(): Promise<void> {
     return this.#gone ?? Promise.resolve();
   }
-}
-
-export function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 /** Mode overlay: every picture leaves at once; the hook sees the newest when it is free, its last answer is drawn. */
+import { messageOf } from '../../errors.ts';
 import type { Answer, ShownFrame } from '../adapter.ts';
 import type { Overlay, Size } from '../contract.ts';
 import type { Decoded } from '../picture.ts';
@@ -53,7 +54,7 @@ export class Beside implements Flow {
       picture.draw(this.#last.overlay, this.#last.size);
     } catch (error) {
       this.#last = undefined;
-      this.#warn(`the hook's overlay can't be drawn: ${error instanceof Error ? error.message : error}`);
+      this.#warn(`the hook's overlay can't be drawn: ${messageOf(error)}`);
     }
   }
 

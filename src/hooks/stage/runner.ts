@@ -3,6 +3,7 @@
  * and changes over to a new one beside it. Whatever goes wrong is counted, and said once, not once a frame.
  */
 import { restartDelay, STEADY_AFTER } from '../../children/backoff.ts';
+import { messageOf } from '../../errors.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame } from '../adapter.ts';
 import type { WorkerReport } from '../job.ts';
 import type { Decoded } from '../picture.ts';
@@ -10,7 +11,7 @@ import type { HookSpec } from '../spec.ts';
 import { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { Complaints } from './complaints.ts';
-import { Life, type LifeSettings, type Outcome, text } from './life.ts';
+import { Life, type LifeSettings, type Outcome } from './life.ts';
 
 const MEMORY_CHECK = 500;
 
@@ -117,7 +118,7 @@ export class Runner {
     try {
       asked.accept(picture, shown, answer);
     } catch (error) {
-      return text(error);
+      return messageOf(error);
     }
     for (const event of answer.events ?? []) {
       const { sequence, timestamp } = shown;
