@@ -8,7 +8,7 @@ import { Picker } from './pick.ts';
 import { Queue, type Slot } from './queue.ts';
 import type { Runner } from './runner.ts';
 
-/** Milliseconds after which a waiting picture is not shown to the hook if there is a newer one. */
+/** Milliseconds after which a waiting picture is not shown to a hook that keeps up, if there is a newer one. */
 const STALE = 50;
 /**
  * Milliseconds that the decoder waits for a hook that is faster than the source when pictures come in a bunch,
@@ -104,9 +104,10 @@ export class Inline implements Flow {
 
   #choose(): Slot<Decoded> | undefined {
     const waiting = this.#queue.waiting;
+    const stale = this.#keepsUp ? STALE : 0;
     while (this.#when === 'latest' && waiting.length > 1) {
       const oldest = waiting[0]!;
-      if (this.#clock.now() - oldest.picture.decodedAt <= STALE) break;
+      if (this.#clock.now() - oldest.picture.decodedAt <= stale) break;
       waiting.shift();
       this.#queue.remove(oldest);
       this.#drop(oldest.picture);
@@ -168,7 +169,12 @@ export class Inline implements Flow {
 
   get full(): boolean {
     if (this.#closed || !this.#awaited || !this.#queue.crowded(this.#runner.inFlight)) return false;
-    return this.#when === 'block' || (this.#patience() > 0 && this.#usual() < this.#interval * 0.9);
+    return this.#when === 'block' || (this.#patience() > 0 && this.#keepsUp);
+  }
+
+  /** The hook is faster than the pictures come. */
+  get #keepsUp(): boolean {
+    return this.#usual() < this.#interval * 0.9;
   }
 
   /** Pictures wait for the hook. */
