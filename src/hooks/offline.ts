@@ -2,7 +2,7 @@
  * Tries a hook over a clip: libav in a process of its own, as for a live route. Started by `relay hook` with its job
  * on standard input, whose end means: nobody wants the result any more.
  */
-import { listen, reporter } from './control.ts';
+import { listen, reporter } from '../children/control.ts';
 import type { OfflineJob, OfflineReport } from './offline/job.ts';
 
 /** Milliseconds to end the hook and to remove what is half written. */
@@ -34,4 +34,4 @@ async function run(job: OfflineJob): Promise<void> {
 
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
-listen<OfflineJob>(process.stdin, { job: (job) => void run(job), command: () => {}, end });
+listen<OfflineJob, never>(process.stdin, { job: (job) => void run(job), command: () => {}, end });

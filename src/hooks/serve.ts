@@ -1,7 +1,8 @@
 /** A worker as a process: from its first line of input to its exit. */
+
+import { listen, reporter } from '../children/control.ts';
 import { messageOf } from '../errors.ts';
-import { listen, reporter } from './control.ts';
-import type { WorkerJob, WorkerReport } from './job.ts';
+import type { WorkerCommand, WorkerJob, WorkerReport } from './job.ts';
 import type { RunningWorker, WorkerParts } from './run.ts';
 
 export type PartsOf = (job: WorkerJob, report: (report: WorkerReport) => void) => Omit<WorkerParts, 'report'>;
@@ -12,7 +13,7 @@ const MISSING = 69;
 const GRACE = 900;
 
 export function serve(partsOf: PartsOf): void {
-  const report = reporter(process.stdout);
+  const report = reporter<WorkerReport>(process.stdout);
   let worker: Promise<RunningWorker | undefined> | undefined;
   let ending = false;
   const end = (): void => {
@@ -26,7 +27,7 @@ export function serve(partsOf: PartsOf): void {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  listen(process.stdin, {
+  listen<WorkerJob, WorkerCommand>(process.stdin, {
     job(job) {
       worker = start(job, (job_) => ({ ...partsOf(job_, report), report })).catch((error: unknown) => {
         process.stderr.write(`${messageOf(error)}\n`);

@@ -1,21 +1,22 @@
-/** A worker's ears and mouth: lines of JSON on standard input, lines of JSON on standard output. */
+/** A child's ears and mouth: lines of JSON on standard input, lines of JSON on standard output. */
 import { createInterface } from 'node:readline';
-import type { WorkerCommand, WorkerJob, WorkerReport } from './job.ts';
 
-export interface Ears<Job> {
+export interface Ears<Job, Command> {
+  /** The first line. */
   job(job: Job): void;
-  command(command: WorkerCommand): void;
+  /** Each line after it. */
+  command(command: Command): void;
   /** Whoever started it is gone. */
   end(): void;
 }
 
-export function listen<Job = WorkerJob>(input: NodeJS.ReadableStream, ears: Ears<Job>): void {
+export function listen<Job, Command>(input: NodeJS.ReadableStream, ears: Ears<Job, Command>): void {
   let begun = false;
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   lines.on('line', (line) => {
     if (!line.trim()) return;
     const value: unknown = JSON.parse(line);
-    if (begun) return ears.command(value as WorkerCommand);
+    if (begun) return ears.command(value as Command);
     begun = true;
     ears.job(value as Job);
   });
@@ -27,7 +28,7 @@ const UNREAD = 1_000_000;
 const UNREAD_ANY = 4 * UNREAD;
 
 /** Never waits: pipes take what is written in the background. */
-export function reporter<Report extends { type: string } = WorkerReport>(
+export function reporter<Report extends { type: string }>(
   output: NodeJS.WritableStream & { writableLength: number },
 ): (report: Report) => void {
   output.on('error', () => {});
