@@ -4,9 +4,7 @@ import { closest } from './closest.ts';
 import { type Path, quote, type Report } from './diagnostic.ts';
 import type { Tree } from './tree.ts';
 
-/** Words of later versions: they are known, and refused until they do something. */
-export const reserved: readonly string[] = ['segments', 'clips', 'snapshots'];
-
+/** Of words of later versions: they are known, and refused until they do something. */
 export function notYet(word: string): string {
   return `${quote(word)} is not available in this version`;
 }
@@ -81,10 +79,6 @@ export function reportIssues(
 }
 
 export function reportKey(key: string, allowed: string[], path: Path, tree: Tree, report: Report): void {
-  if (reserved.includes(key)) {
-    report.add(() => tree.keyPositionOf(path), path, notYet(key));
-    return;
-  }
   if (report.full) return;
   const near = report.suggest(() => closest(key, allowed));
   const hint = `${near ? `did you mean ${quote(near)}? ` : ''}allowed: ${allowed.join(', ')}`;

@@ -5,6 +5,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { messageOf, RelayError } from '../errors.ts';
 import { checkHookFiles } from './check-hook-files.ts';
+import { checkRecordings } from './check-recordings.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServer } from './check-server.ts';
 import type { Config } from './config.ts';
@@ -55,6 +56,7 @@ function parse(text: string, { file, env }: Origin): { config: Config; reader: R
   };
   checkServer(config, reader);
   checkReferences(config, reader);
+  checkRecordings(config, reader);
   if (report.failed) throw report.error();
   for (const { password } of server.users) addSecret(report.secrets, password);
   config.secrets.push(...report.secrets);

@@ -2,8 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { HookSpec } from '../hooks/spec.ts';
-import { type Sink, sinkKinds } from '../kinds/sinks/index.ts';
-import { remoteSchemes } from '../kinds/sinks/remote.ts';
+import type { Sink } from '../kinds/sinks/index.ts';
 import { type Source, sourceKinds } from '../kinds/sources/index.ts';
 import { sourceSchemes } from '../kinds/sources/url.ts';
 import { formOf } from './choice.ts';
@@ -12,8 +11,9 @@ import type { Path, Report } from './diagnostic.ts';
 import { explain, reportIssues, reportKey } from './explain.ts';
 import type { HookForm } from './hook-schema.ts';
 import { readHook } from './read-hook.ts';
+import { readSinks } from './read-sinks.ts';
 import * as schema from './schema.ts';
-import { addStreamKey, addUrlSecrets } from './secrets.ts';
+import { addUrlSecrets } from './secrets.ts';
 import type { Tree } from './tree.ts';
 import { urlProblem } from './url.ts';
 import { nameProblem } from './values.ts';
@@ -32,6 +32,8 @@ type Entries = Record<string, unknown>;
 export class Reader {
   readonly tree: Tree;
   readonly report: Report;
+  /** Where each sink of a route is written, for errors that only show when all are known. */
+  readonly places = new Map<Sink, Path>();
   readonly #dir: string;
   #api: Address | false = defaults.api;
 
@@ -128,7 +130,7 @@ export class Reader {
       const long = typeof value === 'string' ? { from: value } : value;
       const { fields, ok } = this.#fields(schema.routeMap.shape, long, path);
       const { from, split = false, video = { mode: 'auto' }, audio = { mode: 'auto' } } = fields;
-      const to = this.#sinks(name, fields.to ?? [], value);
+      const to = readSinks(name, fields.to ?? [], value, { reader: this, dir: this.#dir, api: this.#api });
       const hook = fields.hook && this.#hook(fields.hook, value as Entries, path);
       if (!ok || from === undefined || (fields.hook && !hook)) return undefined;
       return { name, from, split, video, audio, ...(hook && { hook }), to };
@@ -139,33 +141,6 @@ export class Reader {
   #isReported(section: string): boolean {
     const top = this.entries();
     return section in top && top[section] === undefined;
-  }
-
-  #sinks(name: string, texts: string[], written: unknown): Sink[] {
-    const to = formOf(written) === 'map' ? (written as Entries)['to'] : undefined;
-    const sinks: Sink[] = [];
-    for (const [index, text] of texts.entries()) {
-      const path = ['routes', name, 'to', ...(Array.isArray(to) ? [index] : [])];
-      const sink =
-        texts.indexOf(text) < index ? this.fail(path, 'stands here twice') : this.#sink(text, path);
-      if (sink) sinks.push(sink);
-    }
-    // Remote servers get a copy of what the own path serves.
-    return sinks.some((sink) => sink.kind === 'path') ? sinks : [{ kind: 'path', path: name }, ...sinks];
-  }
-
-  #sink(text: string, path: Path): Sink | undefined {
-    if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(text)) {
-      const problem = nameProblem(text);
-      if (problem)
-        return this.fail(path, `this is neither a path nor the URL of a remote server: ${problem}`);
-      return sinkKinds.path.resolve(text);
-    }
-    const problem = urlProblem(text, remoteSchemes, this.#api);
-    if (problem) return this.fail(path, problem.message, problem.hint);
-    addUrlSecrets(this.report.secrets, text);
-    addStreamKey(this.report.secrets, text);
-    return sinkKinds.remote.resolve(text);
   }
 
   #hook(form: HookForm, written: Entries, route: Path): HookSpec | undefined {

@@ -1,12 +1,13 @@
 /** The shape of relay.yaml: the one source of what is allowed, for the loader, the JSON Schema and editors. */
 import { z } from 'zod';
+import { type DiskSink, diskSinks } from '../kinds/sinks/index.ts';
 import { type Source, sourceKinds } from '../kinds/sources/index.ts';
 import { sourceSchemes } from '../kinds/sources/url.ts';
 import { byForm, choice, formOf } from './choice.ts';
 import { closest } from './closest.ts';
 import type { Address, AudioSetting, VideoSetting } from './config.ts';
 import { quote } from './diagnostic.ts';
-import { notYet, reserved } from './explain.ts';
+import { notYet } from './explain.ts';
 import { hook } from './hook-schema.ts';
 import { address, bitrate, duration, name, namePattern, size } from './values.ts';
 
@@ -205,23 +206,55 @@ const sinkText = z.string().meta({
   examples: ['lobby/marked', 'rtmp://live.example/app/${STREAM_KEY}'],
 });
 
-/** Long forms come with later versions. */
-const sink = choice([sinkText], (value) => {
-  if (formOf(value) !== 'map') return sinkText;
-  const word = Object.keys(value as object).find((key) => reserved.includes(key));
-  return word === undefined ? 'expected a path or the URL of a remote server, got a map' : notYet(word);
+/** A sink on disk as the file has it: the name of its kind, and what stands behind it. */
+export type DiskForm = { [Kind in DiskSink['kind']]?: unknown };
+
+const diskKinds = Object.keys(diskSinks) as DiskSink['kind'][];
+const diskForms = Object.fromEntries(
+  diskKinds.map((kind) => {
+    const { schema, summary } = diskSinks[kind];
+    return [kind, z.strictObject({ [kind]: schema.describe(summary) })];
+  }),
+) as unknown as Record<DiskSink['kind'], z.ZodType<DiskForm>>;
+
+const sink = choice<string | DiskForm>([sinkText, ...Object.values(diskForms)], (value) => {
+  if (formOf(value) === 'text') return sinkText;
+  const forms = diskKinds.map((kind) => `{ ${kind}: … }`).join(', ');
+  if (formOf(value) !== 'map') return `expected a path, the URL of a remote server or one of ${forms}`;
+  const keys = Object.keys(value as object);
+  const [kind, other] = diskKinds.filter((each) => keys.includes(each));
+  if (kind && other) return `is of two kinds at once: ${kind} and ${other}`;
+  if (kind) return diskForms[kind];
+  const near = nearest(keys, diskKinds);
+  return `is no sink that there is; ${near}one of these keys says what it is: ${diskKinds.join(', ')}`;
 });
 
-const to = choice<string | string[]>([sinkText, z.array(sink).min(1).max(32)], (value) =>
+const to = choice<string | DiskForm | (string | DiskForm)[]>([sink, z.array(sink).min(1).max(32)], (value) =>
   Array.isArray(value) ? z.array(sink).min(1).max(32) : sink,
 )
   .optional()
-  .transform((value) => (typeof value === 'string' ? [value] : value))
+  .transform((value) => (value === undefined || Array.isArray(value) ? value : [value]))
   .meta({
     description:
-      "Where the route ends: paths and remote servers. Default, and besides remote servers: the path of the route's own name",
-    examples: ['lobby/marked', ['lobby', 'rtmp://live.example/app/${STREAM_KEY}']],
+      "Where the route ends: paths, remote servers and files. Default, and besides what is no path: the path of the route's own name",
+    examples: [
+      'lobby/marked',
+      [
+        'lobby',
+        'rtmp://live.example/app/${STREAM_KEY}',
+        { segments: { dir: 'recordings/lobby', every: '5s', keep: '7d' } },
+      ],
+    ],
   });
+
+/** "did you mean …? " for the first key that is nearly one of these. */
+function nearest(keys: string[], names: readonly string[]): string {
+  const near = keys
+    .slice(0, 5)
+    .map((key) => closest(key, names))
+    .find((found) => found !== undefined);
+  return near ? `did you mean ${quote(near)}? ` : '';
+}
 
 const from = z
   .string()
@@ -270,12 +303,7 @@ export const source = choice<unknown>(
     const [kind, other] = kinds.filter((each) => keys.includes(each));
     if (kind && other) return `is of two kinds at once: ${kind} and ${other}`;
     if (kind) return sourceKinds[kind].schema;
-    const near = keys
-      .slice(0, 5)
-      .map((key) => closest(key, kinds))
-      .find((found) => found !== undefined);
-    const hint = near ? `did you mean ${quote(near)}? ` : '';
-    return `has no kind; ${hint}one of these keys says what it is: ${kinds.join(', ')}`;
+    return `has no kind; ${nearest(keys, kinds)}one of these keys says what it is: ${kinds.join(', ')}`;
   },
 );
 

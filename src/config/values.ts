@@ -27,14 +27,14 @@ export const name = z
   })
   .meta({ pattern: namePattern.source });
 
-const secondsOf: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const secondsOf: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** "2s", "500ms", "1m", "1h" → seconds. */
+/** "2s", "500ms", "1m", "1h", "7d" → seconds. */
 export function duration(least: string, most: string) {
   const expected = 'expected a duration such as 500ms, 2s, 1m or 1h';
   return z
     .string(expected)
-    .regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h)$/, expected)
+    .regex(/^\d{1,6}(\.\d{1,3})?(ms|s|m|h|d)$/, expected)
     .transform(seconds)
     .refine(
       (value) => value >= seconds(least) && value <= seconds(most),
@@ -54,19 +54,28 @@ export const bitrate = z
   .transform((text) => Math.round(Number(text.slice(0, -1)) * (text.endsWith('M') ? 1e6 : 1e3)))
   .refine((value) => value >= 6_000 && value <= 400_000_000, 'must be between 6k and 400M');
 
+const bytesOf: Record<string, number> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+
 /** "512M", "2G" → bytes. */
-export function bytes(least: string, most: string) {
-  const expected = 'expected an amount of memory such as 512M or 2G';
-  const amount = (text: string) => Number(text.slice(0, -1)) * 1024 ** (text.endsWith('G') ? 3 : 2);
+export function bytes(least: string, most: string, example = '512M') {
+  const expected = `expected an amount of bytes such as ${example} or 2G`;
+  const amount = (text: string) => Number(text.slice(0, -1)) * (bytesOf[text.at(-1) ?? ''] ?? 0);
   return z
     .string(expected)
-    .regex(/^\d{1,6}[MG]$/, expected)
+    .regex(/^\d{1,6}[KMGT]$/, expected)
     .transform(amount)
     .refine(
       (value) => value >= amount(least) && value <= amount(most),
       `must be between ${least} and ${most}`,
     );
 }
+
+/** Events of hooks, of the API and of `relay event` that can make a clip. */
+export const eventNamePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+export const eventName = z
+  .string()
+  .regex(eventNamePattern, 'the name of an event has letters, digits, _ . and -, at most 64');
 
 /** "1280x720". Encoders take even numbers only. */
 export const size = z

@@ -190,7 +190,7 @@ const faults: [string, string[]][] = [
   ['{ module: a.ts, memory: 1M }', ['4:51 routes.cam.hook.memory: must be between 32M and 64G']],
   [
     '{ module: a.ts, memory: 512 }',
-    ['4:51 routes.cam.hook.memory: expected an amount of memory such as 512M or 2G, got 512'],
+    ['4:51 routes.cam.hook.memory: expected an amount of bytes such as 512M or 2G, got 512'],
   ],
   ['{ module: a.ts, timeout: 10ms }', ['4:52 routes.cam.hook.timeout: must be between 20ms and 60s']],
   ['{ module: a.ts, pick: { every: 0 } }', ['4:58 routes.cam.hook.pick.every: must be at least 1']],

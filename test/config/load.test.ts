@@ -205,22 +205,6 @@ const faults: [string, string, string[]][] = [
     ],
   ],
   [
-    'reserved sinks',
-    routes(
-      'cam:',
-      '  from: cam',
-      '  to:',
-      '    - segments: { dir: x }',
-      '    - clips: {}',
-      '    - snapshots: {}',
-    ),
-    [
-      '7:9 routes.cam.to.0: "segments" is not available in this version',
-      '8:9 routes.cam.to.1: "clips" is not available in this version',
-      '9:9 routes.cam.to.2: "snapshots" is not available in this version',
-    ],
-  ],
-  [
     'reserved driver',
     settings('server: { driver: external }'),
     ['1:19 server.driver: "external" is not available in this version'],
