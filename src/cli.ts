@@ -28,6 +28,11 @@ process.exitCode = await main(process.argv.slice(2), [
     load: () => import('./commands/probe.ts'),
   },
   {
+    usage: 'transcode <in> <out>',
+    summary: 'Turn a file into another format, frame by frame, with its sound in step',
+    load: () => import('./commands/transcode.ts'),
+  },
+  {
     usage: 'hook',
     summary: 'Work on a frame hook without a camera',
     entries: [
