@@ -108,6 +108,8 @@ export interface SegmentEntry {
   bytes: number;
   /** false: the end is missing, because a process or the machine died. */
   complete: boolean;
+  /** Files that belong to it and go with it. */
+  beside?: { path: string; bytes: number }[];
 }
 
 export interface GapEntry {
@@ -126,14 +128,18 @@ export interface GoneEntry {
   type: 'gone';
   at: number;
   path: string;
+  /** Of the segment: names may come again when the clock was set back. */
+  seq: number;
   why: 'keep' | 'maxSize' | 'reserve' | 'missing';
 }
 
-/** The wall clock was set: everything before this moment is `step` seconds older than it says. */
+/** The wall clock was set forward (`step` > 0) or back: segments before `seq` were named by the clock before. */
 export interface ClockEntry {
   type: 'clock';
+  /** By the new clock. */
   at: number;
   step: number;
+  seq: number;
 }
 
 /** What ends a recorded path, as plain data: in the plan, and for the recorder's job. */

@@ -1,0 +1,233 @@
+/** The `clips` sink: around each event a file cut from the ring, with its picture and its story beside it. */
+import { messageOf } from '../errors.ts';
+import { Shelf } from './clip-cut.ts';
+import { type ClipWindow, ClipWindows } from './clip-windows.ts';
+import type { Cut } from './cut.ts';
+import { createDisk, type Disk } from './disk.ts';
+import type { FootageEvent } from './footage.ts';
+import { Keeper } from './keeper.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { writeFragmented } from './mp4/writer.ts';
+import { segmentName } from './names.ts';
+import { ledgerPlace } from './places.ts';
+import { stillOf } from './remux.ts';
+import { publishOr } from './segments.ts';
+import type { RunningSink, SinkHost } from './sink.ts';
+import { openStore, type Store } from './store.ts';
+import { wallOf } from './tracks.ts';
+import type { ClipsSpec, SegmentEntry } from './types.ts';
+
+/** Milliseconds that a clip waits for a disk which takes nothing. */
+const PATIENCE = 30_000;
+
+export async function openClips(spec: ClipsSpec, host: SinkHost): Promise<RunningSink> {
+  const store = await openStore(spec.dir);
+  await store.sweep();
+  return new ClipsSink(
+    spec,
+    host,
+    store,
+    await openLedger(await store.folder(ledgerPlace('clips', host.route))),
+  );
+}
+
+class ClipsSink implements RunningSink {
+  readonly #host: SinkHost;
+  readonly #store: Store;
+  readonly #ledger: Ledger;
+  readonly #disk: Disk;
+  readonly #keeper: Keeper;
+  readonly #windows: ClipWindows;
+  readonly #shelf: Shelf;
+  #waiting: { window: ClipWindow; since: number }[] = [];
+  #clips = 0;
+  #usual = 0;
+
+  constructor(spec: ClipsSpec, host: SinkHost, store: Store, ledger: Ledger) {
+    this.#host = host;
+    this.#store = store;
+    this.#ledger = ledger;
+    const { reserve, keep, maxSize } = spec;
+    const { monotonic } = host;
+    this.#disk = createDisk({ store, reserve, segmentBytes: () => this.#usual, monotonic });
+    const bounds = { ...(keep !== undefined && { keep }), ...(maxSize !== undefined && { maxSize }) };
+    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds, host });
+    this.#windows = new ClipWindows(spec);
+    this.#shelf = new Shelf(host.digestOf);
+  }
+
+  get oldest() {
+    return this.#shelf.oldest;
+  }
+
+  get disk() {
+    return this.#disk.state();
+  }
+
+  get figures() {
+    return { clips: this.#clips, bytes: this.#ledger.totals().bytes, free: this.#keeper.free };
+  }
+
+  push(event: FootageEvent): void {
+    this.#shelf.push(event);
+  }
+
+  event(event: { name: string; at: number; data?: unknown }): void {
+    this.#windows.event(event);
+  }
+
+  async step(at: number, step: number): Promise<void> {
+    await this.#ledger.step(at, step);
+  }
+
+  async work(): Promise<void> {
+    await this.#keeper.pass();
+    const now = this.#host.now();
+    const { newest, live } = this.#shelf;
+    this.#due(this.#windows.due({ now, newest, live }));
+    await this.#write();
+    const from = Math.min(...this.#waiting.map(({ window }) => window.from));
+    this.#shelf.forget(Math.min(this.#windows.keepFrom(now), from));
+  }
+
+  async finish(): Promise<void> {
+    this.#due(this.#windows.finish());
+    await this.#write();
+    this.#shelf.forget(Number.POSITIVE_INFINITY);
+  }
+
+  #due(windows: ClipWindow[]): void {
+    const since = this.#host.monotonic();
+    this.#waiting.push(...windows.map((window) => ({ window, since })));
+  }
+
+  async #write(): Promise<void> {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const late = this.#host.monotonic() - next.since > PATIENCE;
+      if (!this.#disk.state().on && !late) return;
+      try {
+        await this.#clip(next.window);
+      } catch (error) {
+        const waits = this.#disk.failed(error) && !late;
+        this.#say(waits ? 'warn' : 'error', next.window, messageOf(error));
+        if (waits) return;
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  async #clip(window: ClipWindow): Promise<void> {
+    const cuts = oneFile(this.#shelf.cut(window), window);
+    const [first, last] = [cuts[0], cuts.at(-1)];
+    if (!first || !last) {
+      this.#say('warn', window, 'nothing was recorded at its time');
+      return;
+    }
+    const { route } = this.#host;
+    const { timescale } = first.lead;
+    const event = window.events[0]!;
+    const from = wallOf(first.take, first.firstPts, timescale);
+    const to = wallOf(last.take, last.endPts, last.lead.timescale);
+    const story = { v: 1, route, event: event.name, at: event.at, from, to, events: window.events };
+    const name = segmentName(`{utc}-${event.name}`, { from, route, seq: 0 });
+    const file = await this.#store.temporary('mp4');
+    let bytes: number;
+    try {
+      const samples = cuts.flatMap((cut) => cut.samples);
+      const origin = first.dts / timescale;
+      ({ bytes } = await writeFragmented(file.handle, {
+        init: first.init,
+        samples,
+        origin,
+        meta: meta(story),
+      }));
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    const second = event.at - from;
+    const still = first.lead.kind === 'video' ? await this.#still(file.path, second, window) : undefined;
+    const path = await publishOr(this.#store, file, `${name}.mp4`);
+    const stem = path.slice(0, -'.mp4'.length);
+    const beside = [];
+    if (still) beside.push(await this.#beside(`${stem}.jpg`, still));
+    const json = Buffer.from(`${JSON.stringify({ ...story, file: path }, null, 2)}\n`);
+    beside.push(await this.#beside(`${stem}.json`, json));
+    await this.#ledger.append(this.#entryOf(path, bytes, first, last, { from, to }, beside));
+    this.#clips++;
+    this.#usual = bytes;
+    this.#keeper.completed();
+    this.#host.report({ type: 'clip', route, path, event: event.name, from, to });
+  }
+
+  /** The picture of the event; a clip without one is better than none. */
+  async #still(clip: string, second: number, window: ClipWindow): Promise<Buffer | undefined> {
+    const file = await this.#store.temporary('jpg');
+    try {
+      await stillOf(this.#host, clip, second, file.path);
+      const bytes = await file.handle.readFile();
+      return bytes.length > 0 ? bytes : undefined;
+    } catch (error) {
+      this.#say('warn', window, `no picture of it: ${messageOf(error)}`);
+      return undefined;
+    } finally {
+      await file.discard();
+    }
+  }
+
+  async #beside(name: string, bytes: Buffer): Promise<{ path: string; bytes: number }> {
+    const file = await this.#store.temporary(name.endsWith('.jpg') ? 'jpg' : 'json');
+    try {
+      await file.handle.writeFile(bytes);
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+    return { path: await publishOr(this.#store, file, name), bytes: bytes.length };
+  }
+
+  #entryOf(
+    path: string,
+    bytes: number,
+    first: Cut,
+    last: Cut,
+    { from, to }: { from: number; to: number },
+    beside: { path: string; bytes: number }[],
+  ): SegmentEntry {
+    const { take, dts, firstPts, lead } = first;
+    const { endDts, lastPts } = last;
+    return {
+      type: 'segment',
+      path,
+      seq: (this.#ledger.lastSegment()?.seq ?? -1) + 1,
+      ...{ from, to, run: take.run, dts, endDts, firstPts, lastPts, timescale: lead.timescale },
+      frames: first === last ? first.frames : first.frames + last.frames,
+      bytes,
+      complete: true,
+      beside,
+    };
+  }
+
+  #say(level: 'warn' | 'error', { events }: ClipWindow, message: string): void {
+    const names = events.map(({ name }) => name).join(', ');
+    this.#host.report({
+      type: 'log',
+      level,
+      route: this.#host.route,
+      message: `clip of ${names}: ${message}`,
+    });
+  }
+}
+
+/** What users attach to events may be large; in the file itself stands what it is. */
+function meta({ events, ...story }: { events: { name: string; at: number }[] }): object {
+  return { ...story, events: events.slice(0, 100).map(({ name, at }) => ({ name, at })) };
+}
+
+/** Pieces that one header and one timeline serve: those around the piece in which the event is. */
+function oneFile(cuts: Cut[], { events }: ClipWindow): Cut[] {
+  const at = events[0]!.at;
+  const holds = (cut: Cut): boolean => wallOf(cut.take, cut.endPts, cut.lead.timescale) > at;
+  const main = cuts.find(holds) ?? cuts.at(-1);
+  return main ? cuts.filter(({ take, init }) => take.run === main.take.run && init === main.init) : [];
+}

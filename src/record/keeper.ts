@@ -1,0 +1,94 @@
+/** Keeps a sink within its bounds: removes what is too old or too much, and says when the disk takes no more. */
+import type { Disk } from './disk.ts';
+import type { Ledger } from './ledger.ts';
+import { retain } from './retention.ts';
+import type { SinkHost } from './sink.ts';
+import type { Store } from './store.ts';
+import type { GoneEntry, SegmentEntry } from './types.ts';
+
+export interface KeeperOptions {
+  store: Store;
+  ledger: Ledger;
+  disk: Disk;
+  bounds: { keep?: number; maxSize?: number };
+  host: Pick<SinkHost, 'now' | 'report' | 'route'>;
+}
+
+/** Segments that are looked at in one pass. */
+const AT_ONCE = 200;
+/** Seconds between two looks at ledgers whose segments are all gone. */
+const PRUNE = 600;
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  #completed = 0;
+  #prunedAt = 0;
+  /** Bytes free at the last look. */
+  free = 0;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** A segment was completed. */
+  completed(): void {
+    this.#completed++;
+  }
+
+  async pass(): Promise<void> {
+    const { ledger, disk, bounds, host } = this.#options;
+    for (let more = true; more; ) {
+      const space = await disk.measure();
+      if (!space) return;
+      this.free = space.bytes;
+      const found = retain({
+        entries: await ledger.oldest(AT_ONCE),
+        totals: ledger.totals(),
+        now: host.now(),
+        ...bounds,
+        free: space,
+        reserve: disk.wanted(space),
+        clocks: ledger.clocks(),
+        completed: this.#completed,
+      });
+      this.#completed = 0;
+      for (const [why, entries] of byReason(found.remove)) await this.#remove(entries, why);
+      more = found.more;
+      if (!more) disk.judge(found.remove.length > 0 ? ((await disk.measure()) ?? space) : space);
+    }
+    await this.#prune();
+  }
+
+  async #remove(entries: SegmentEntry[], why: GoneEntry['why']): Promise<void> {
+    const { store, ledger, host } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const entry of entries) {
+      const result = await store.remove(entry.path, entry.bytes);
+      for (const beside of entry.beside ?? []) await store.remove(beside.path, beside.bytes);
+      if (result === 'removed') {
+        bytes += entry.bytes;
+        count++;
+      }
+      // What is not the file that was recorded is not ours to remove, nor to look after any longer.
+      await ledger.gone([entry], result === 'removed' ? why : 'missing', host.now());
+    }
+    if (count > 0) host.report({ type: 'removed', route: host.route, count, bytes, why });
+  }
+
+  async #prune(): Promise<void> {
+    const { ledger, bounds, host } = this.#options;
+    const now = host.now();
+    if (Math.abs(now - this.#prunedAt) < PRUNE) return;
+    this.#prunedAt = now;
+    await ledger.prune(now, bounds.keep);
+  }
+}
+
+function byReason(
+  remove: { entry: SegmentEntry; why: GoneEntry['why'] }[],
+): Map<GoneEntry['why'], SegmentEntry[]> {
+  const found = new Map<GoneEntry['why'], SegmentEntry[]>();
+  for (const { entry, why } of remove) found.set(why, [...(found.get(why) ?? []), entry]);
+  return found;
+}

@@ -1,0 +1,55 @@
+/** Short work for ffmpeg: packets into another container, one picture as JPEG. Nothing is decoded that need not be. */
+import { spawn } from 'node:child_process';
+import { childEnv } from '../children/env.ts';
+
+/** Milliseconds: whoever takes longer hangs. */
+const PATIENCE = 60_000;
+const LAST_WORDS = 2000;
+
+export interface FfmpegHost {
+  ffmpeg: string;
+  signal: AbortSignal;
+}
+
+const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error'];
+/** Files only: what a recording says of itself can't lead anywhere else. */
+const files = ['-protocol_whitelist', 'file'];
+
+/** @param from, to absolute; `to` is there and is written anew */
+export function remux(
+  host: FfmpegHost,
+  from: string,
+  to: string,
+  format: 'mpegts' | 'matroska',
+): Promise<void> {
+  const copy = ['-map', '0', '-c', 'copy', '-copyts', '-avoid_negative_ts', 'make_zero'];
+  return run(host, [...quiet, ...files, '-i', `file:${from}`, ...copy, '-f', format, '-y', `file:${to}`]);
+}
+
+/** The first picture at or after a second of a file. */
+export function stillOf(host: FfmpegHost, from: string, at: number, to: string): Promise<void> {
+  const seek = ['-ss', Math.max(0, at).toFixed(3)];
+  const one = ['-map', '0:v:0', '-frames:v', '1', '-q:v', '3', '-f', 'mjpeg'];
+  return run(host, [...quiet, ...files, ...seek, '-i', `file:${from}`, ...one, '-y', `file:${to}`]);
+}
+
+function run({ ffmpeg, signal }: FfmpegHost, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+    const child = spawn(ffmpeg, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: childEnv(),
+      signal: limit,
+      killSignal: 'SIGKILL',
+    });
+    let words = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-LAST_WORDS);
+    });
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`ffmpeg: ${words.trim().split('\n').at(-1) || `exit code ${code}`}`));
+    });
+  });
+}

@@ -1,0 +1,246 @@
+/** The `segments` sink: cuts of the footage, each a file, and each in the ledger. */
+import { messageOf } from '../errors.ts';
+import { type Cut, Cutter } from './cut.ts';
+import { createDisk, type Disk } from './disk.ts';
+import type { FootageEvent } from './footage.ts';
+import { Keeper } from './keeper.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { readMeta } from './mp4/header.ts';
+import { writeFragmented } from './mp4/writer.ts';
+import { segmentName } from './names.ts';
+import { ledgerPlace } from './places.ts';
+import { type RouteSegment, rebuild } from './rebuild.ts';
+import { remux } from './remux.ts';
+import type { RunningSink, SinkHost } from './sink.ts';
+import { openStore, type Store } from './store.ts';
+import type { Temporary } from './temporary.ts';
+import { wallOf } from './tracks.ts';
+import type { GapEntry, SegmentEntry, SegmentsSpec } from './types.ts';
+
+const extensions = { fmp4: 'mp4', mpegts: 'ts', mkv: 'mkv' } as const;
+
+/** Seconds that a cut waits for a disk which takes nothing, while the ring (on another one) goes on. */
+const PATIENCE = 30;
+
+export async function openSegments(spec: SegmentsSpec, host: SinkHost): Promise<SegmentsSink> {
+  const store = await openStore(spec.dir);
+  await store.sweep();
+  const ledger = await openLedger(await store.folder(ledgerPlace('segments', host.route)));
+  if (ledger.totals().count === 0 && !ledger.lastSegment()) {
+    const found = await rebuild(
+      ledger,
+      store,
+      host.route,
+      async (file) => (await readMeta(file)) as RouteSegment,
+    );
+    if (found > 0) {
+      const message = `the ledger of ${spec.dir} was lost: rebuilt from ${found} segments`;
+      host.report({ type: 'log', level: 'warn', route: host.route, message });
+    }
+  }
+  return new SegmentsSink(spec, host, store, ledger);
+}
+
+export class SegmentsSink implements RunningSink {
+  readonly #spec: SegmentsSpec;
+  readonly #host: SinkHost;
+  readonly #store: Store;
+  readonly #ledger: Ledger;
+  readonly #disk: Disk;
+  readonly #keeper: Keeper;
+  #cutter: Cutter;
+  #seq: number;
+  /** In order of time: what goes to the ledger in this order, too. */
+  #waiting: ({ cut: Cut; since: number } | { gap: GapEntry })[] = [];
+  #segments = 0;
+  #usual = 0;
+  #told = '';
+
+  constructor(spec: SegmentsSpec, host: SinkHost, store: Store, ledger: Ledger) {
+    this.#spec = spec;
+    this.#host = host;
+    this.#store = store;
+    this.#ledger = ledger;
+    this.#seq = (ledger.lastSegment()?.seq ?? -1) + 1;
+    this.#disk = createDisk({
+      store,
+      reserve: spec.reserve,
+      segmentBytes: () => this.#usual,
+      monotonic: host.monotonic,
+    });
+    const { keep, maxSize } = spec;
+    const bounds = { ...(keep !== undefined && { keep }), ...(maxSize !== undefined && { maxSize }) };
+    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds, host });
+    this.#cutter = this.#newCutter(undefined);
+  }
+
+  /** The last segment that was written, ever. */
+  get last(): SegmentEntry | undefined {
+    return this.#ledger.lastSegment();
+  }
+
+  /** Before the first event: the ring still holds the run of the last segment, and what comes after it is new. */
+  resume(): void {
+    const { last } = this;
+    if (last) this.#cutter = this.#newCutter({ run: last.run, endDts: last.endDts });
+  }
+
+  get oldest() {
+    const first = this.#waiting.find((each) => 'cut' in each);
+    return first && 'cut' in first ? first.cut.samples[0] : this.#cutter.oldest;
+  }
+
+  get disk() {
+    return this.#disk.state();
+  }
+
+  get figures() {
+    return { segments: this.#segments, bytes: this.#ledger.totals().bytes, free: this.#keeper.free };
+  }
+
+  push(event: FootageEvent): void {
+    this.#wait(this.#cutter.push(event));
+  }
+
+  gap(gap: GapEntry): void {
+    this.#waiting.push({ gap });
+  }
+
+  async step(at: number, step: number): Promise<void> {
+    await this.#ledger.step(at, step);
+  }
+
+  async work(): Promise<void> {
+    await this.#keeper.pass();
+    await this.#write();
+  }
+
+  async finish(): Promise<void> {
+    this.#wait(this.#cutter.finish());
+    await this.#write();
+  }
+
+  #newCutter(after: { run: string; endDts: number } | undefined): Cutter {
+    return new Cutter({ every: this.#spec.every, digestOf: this.#host.digestOf, after });
+  }
+
+  #wait(cuts: Cut[]): void {
+    const since = this.#host.monotonic();
+    this.#waiting.push(...cuts.map((cut) => ({ cut, since })));
+  }
+
+  async #write(): Promise<void> {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (!this.#disk.state().on && !this.#late(next)) return;
+      try {
+        if ('gap' in next) await this.#ledger.append(next.gap);
+        else if (this.#disk.state().on) await this.#segment(next.cut);
+        else await this.#lost(next.cut);
+      } catch (error) {
+        if (this.#disk.failed(error)) return this.#complain(messageOf(error));
+        // Not the disk: the same would go wrong again.
+        this.#complain(messageOf(error));
+        if ('cut' in next) await this.#ledger.append(this.#gapOf(next.cut, 'recorder', messageOf(error)));
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  #late(next: { cut: Cut; since: number } | { gap: GapEntry }): boolean {
+    return 'cut' in next && this.#host.monotonic() - next.since > PATIENCE * 1000;
+  }
+
+  async #segment(cut: Cut): Promise<void> {
+    const { route } = this.#host;
+    const entry = this.#entryOf(cut);
+    const name = segmentName(this.#spec.name, { from: entry.from, route, seq: entry.seq });
+    entry.path = `${name}.${extensions[this.#spec.format]}`;
+    const origin = cut.dts / cut.lead.timescale;
+    const file = await this.#made(async (made) => {
+      const { init, samples } = cut;
+      await writeFragmented(made.handle, { init, samples, origin, meta: { v: 1, route, ...entry } });
+    });
+    entry.bytes = (await file.handle.stat()).size;
+    entry.path = await publishOr(this.#store, file, entry.path);
+    await this.#ledger.append(entry);
+    this.#seq++;
+    this.#segments++;
+    this.#usual = this.#usual === 0 ? entry.bytes : 0.8 * this.#usual + 0.2 * entry.bytes;
+    this.#keeper.completed();
+    this.#told = '';
+    const { path, from, to, frames, bytes } = entry;
+    this.#host.report({ type: 'segment', route, path, from, to, frames, bytes });
+  }
+
+  /** A temporary file with the segment in its format. */
+  async #made(write: (file: Temporary) => Promise<void>): Promise<Temporary> {
+    const { format } = this.#spec;
+    const made = await this.#store.temporary('mp4');
+    try {
+      await write(made);
+      if (format === 'fmp4') return made;
+      const other = await this.#store.temporary(extensions[format]);
+      try {
+        await remux(this.#host, made.path, other.path, format === 'mkv' ? 'matroska' : 'mpegts');
+      } catch (error) {
+        await other.discard();
+        throw error;
+      }
+      await made.discard();
+      return other;
+    } catch (error) {
+      await made.discard();
+      throw error;
+    }
+  }
+
+  #entryOf(cut: Cut): SegmentEntry {
+    const { take, lead, dts, endDts, firstPts, lastPts, endPts, frames, complete } = cut;
+    return {
+      type: 'segment',
+      path: '',
+      seq: this.#seq,
+      from: microseconds(wallOf(take, firstPts, lead.timescale)),
+      to: microseconds(wallOf(take, endPts, lead.timescale)),
+      ...{ run: take.run, dts, endDts, firstPts, lastPts, timescale: lead.timescale },
+      frames,
+      bytes: 0,
+      complete,
+    };
+  }
+
+  #gapOf(cut: Cut, cause: GapEntry['cause'], reason: string): GapEntry {
+    const { from, to, frames } = this.#entryOf(cut);
+    return { type: 'gap', from, to, cause, reason, frames };
+  }
+
+  async #lost(cut: Cut): Promise<void> {
+    const state = this.#disk.state();
+    if (state.on) return;
+    const gap = this.#gapOf(cut, state.cause, state.reason);
+    this.#host.report({ route: this.#host.route, ...gap });
+    await this.#ledger.append(gap);
+  }
+
+  /** The same trouble once. */
+  #complain(message: string): void {
+    if (message === this.#told) return;
+    this.#told = message;
+    const { route } = this.#host;
+    this.#host.report({ type: 'log', level: 'error', route, message: `${this.#spec.dir}: ${message}` });
+  }
+}
+
+/** Publishes it, or leaves nothing of it. */
+export async function publishOr(store: Store, file: Temporary, name: string): Promise<string> {
+  try {
+    return await store.publish(file, name);
+  } catch (error) {
+    await file.discard().catch(() => {});
+    throw error;
+  }
+}
+
+function microseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
