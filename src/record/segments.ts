@@ -19,6 +19,8 @@ import type { GapEntry, SegmentEntry, SegmentsSpec } from './types.ts';
 
 const extensions = { fmp4: 'mp4', mpegts: 'ts', mkv: 'mkv' } as const;
 
+/** Seconds by which a take's clock may be better known at its end. */
+const SLACK = 2;
 /** Seconds that a cut waits for a disk which takes nothing, while the ring (on another one) goes on. */
 const PATIENCE = 30;
 
@@ -52,6 +54,8 @@ export class SegmentsSink implements RunningSink {
   #seq: number;
   /** In order of time: what goes to the ledger in this order, too. */
   #waiting: ({ cut: Cut; since: number } | { gap: GapEntry })[] = [];
+  /** Of which it isn't known to the millisecond where they end: the next cut says. */
+  #gaps: GapEntry[] = [];
   #segments = 0;
   #usual = 0;
   #told = '';
@@ -103,7 +107,7 @@ export class SegmentsSink implements RunningSink {
   }
 
   gap(gap: GapEntry): void {
-    this.#waiting.push({ gap });
+    this.#gaps.push(gap);
   }
 
   async step(at: number, step: number): Promise<void> {
@@ -117,6 +121,7 @@ export class SegmentsSink implements RunningSink {
 
   async finish(): Promise<void> {
     this.#wait(this.#cutter.finish());
+    this.#waiting.push(...this.#gaps.splice(0).map((gap) => ({ gap })));
     await this.#write();
   }
 
@@ -126,7 +131,15 @@ export class SegmentsSink implements RunningSink {
 
   #wait(cuts: Cut[]): void {
     const since = this.#host.monotonic();
-    this.#waiting.push(...cuts.map((cut) => ({ cut, since })));
+    for (const cut of cuts) {
+      const { from } = this.#entryOf(cut);
+      for (const gap of this.#gaps.splice(0)) {
+        // The clock of a take is known better at its end than at its beginning.
+        if (Math.abs(gap.to - from) < SLACK) gap.to = Math.max(gap.from, from);
+        this.#waiting.push({ gap });
+      }
+      this.#waiting.push({ cut, since });
+    }
   }
 
   async #write(): Promise<void> {
