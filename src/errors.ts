@@ -28,6 +28,11 @@ const table = {
   RELAY_FORBIDDEN: { exit: 1, http: 403, hint: 'call it from this machine by the address in api.listen' },
   RELAY_NOT_FOUND: { exit: 1, http: 404, hint: 'GET /v1/status shows what there is' },
   RELAY_API_BUSY: { exit: 1, http: 503, hint: 'close some of them' },
+  RELAY_RECORD_FOLDER: {
+    exit: 1,
+    http: 500,
+    hint: 'set right what the message names; recording then goes on',
+  },
   RELAY_STATE: { exit: 1, http: 500, hint: 'this is a defect of Relay Gateway: please report it' },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 

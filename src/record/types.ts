@@ -187,6 +187,25 @@ export interface FileSpec {
   reserve?: number;
 }
 
+/** Pictures as JPEG files. Not the recorder's affair: each has a process of its own that reads the path. */
+export interface SnapshotsSpec {
+  kind: 'snapshots';
+  /** Absolute. */
+  dir: string;
+  every: { by: 'time'; seconds: number } | { by: 'frames'; frames: number } | { by: 'keyframes' };
+  /** 1 to 100. */
+  quality: number;
+  /** undefined: as the picture. */
+  size?: { width: number; height: number };
+  /** Name of a file in `dir` that always is the newest picture. */
+  latest?: string;
+  /** Without extension; {unix}, {utc}, {route} and {seq} stand for values. */
+  name: string;
+  keep?: number;
+  maxSize?: number;
+  reserve?: number;
+}
+
 export type RecordSpec = SegmentsSpec | ClipsSpec | FileSpec;
 
 /** All that is recorded of one path of the server. */

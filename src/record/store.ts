@@ -1,0 +1,159 @@
+/**
+ * The folder of a sink. Files come into it whole: written below `.relay`, which nobody else can enter, and linked to
+ * their names when they are on the disk. Nothing is overwritten, no link is followed, and nothing outside is touched.
+ */
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { messageOf, RelayError } from '../errors.ts';
+import { codeOf, enter, type Folder, folderAt, type Root, type Step } from './folder.ts';
+import { createFolderList } from './folder-list.ts';
+import { createOwnership } from './ownership.ts';
+import { type LinkFile, linkUnused, replaceFile } from './publish.ts';
+import { type RemoveResult, removeFile } from './remove.ts';
+import { createTemporary, sweepTemporary, type Temporary } from './temporary.ts';
+import { type FoundFile, walk } from './walk.ts';
+
+/** Recordings are nobody else's business than the user's and the group's. */
+const FOLDER_MODE = 0o750;
+const PRIVATE = '.relay';
+const PRIVATE_MODE = 0o700;
+
+export interface Store {
+  /** Absolute, without links. */
+  readonly path: string;
+  /** Throws unless the name still leads to the folder that it led to at the start. */
+  check(): Promise<void>;
+  /** A folder below `.relay`, made where it is missing: for ledgers and rings. */
+  folder(name: string): Promise<Folder>;
+  /** A new file below `.relay/tmp`. */
+  temporary(extension: string): Promise<Temporary>;
+  /**
+   * Gives a temporary file its name: `name`, or `name-1`, `name-2` … where that is taken. Returns the name that it
+   * got. A file of that name with the very same bytes is the same file, published before a crash.
+   */
+  publish(file: Temporary, name: string): Promise<string>;
+  /** The same for a file that is replaced again and again. */
+  replace(file: Temporary, name: string): Promise<void>;
+  /** Removes a file of exactly this size, and folders of ours that are empty then. */
+  remove(name: string, size: number): Promise<RemoveResult>;
+  /** Removes temporary files of runs that ended without tidying up. */
+  sweep(): Promise<void>;
+  /** All regular files, by their names below the folder; not those of `.relay`, nor any behind links. */
+  files(): AsyncIterable<FoundFile>;
+}
+
+/**
+ * @param dir made if it is missing; links on the way to it are followed now, and never again
+ * @param link for tests: a file system without hard links
+ */
+export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
+  const root = await openRoot(dir);
+  const ownership = createOwnership();
+  const at = (names: string[]): Folder =>
+    folderAt(
+      root,
+      names.map((name) => ({ name })),
+    );
+  const inPrivate = (names: string[]): Folder =>
+    folderAt(root, [
+      { name: PRIVATE, make: PRIVATE_MODE, check: ownership.check },
+      ...names.map((name) => ({ name, make: PRIVATE_MODE })),
+    ]);
+  const temporaries = inPrivate(['tmp']);
+  const made = createFolderList(inPrivate([]));
+  await temporaries.use(async () => undefined);
+
+  /** The folder for a new file, made where it is missing. */
+  const forNew = (parts: string[]): Folder =>
+    folderAt(
+      root,
+      parts.map(
+        (name, index): Step => ({
+          name,
+          make: FOLDER_MODE,
+          check: async (entered) => {
+            if (entered.made) await made.add(parts.slice(0, index + 1).join('/'));
+          },
+        }),
+      ),
+    );
+
+  return {
+    path: root.path,
+    check: () => enter(root, [], async () => undefined),
+    async folder(name) {
+      const folder = inPrivate(partsOf(name));
+      await folder.use(async () => undefined);
+      return folder;
+    },
+    temporary: (extension) => createTemporary(temporaries, extension),
+    async publish(file, name) {
+      const { parents, last } = split(name);
+      const got = await again(() =>
+        linkUnused({ file, from: temporaries, to: forNew(parents), name: last, ...(link && { link }) }),
+      );
+      return [...parents, got].join('/');
+    },
+    async replace(file, name) {
+      const { parents, last } = split(name);
+      await again(() => replaceFile({ file, from: temporaries, to: forNew(parents), name: last }));
+    },
+    async remove(name, size) {
+      const { parents, last } = split(name);
+      const result = await removeFile(at(parents), last, size);
+      if (result !== 'removed') return result;
+      for (let depth = parents.length; depth > 0; depth--) {
+        const folder = parents.slice(0, depth);
+        if (!(await made.removeEmpty(at(folder.slice(0, -1)), folder))) break;
+      }
+      return result;
+    },
+    async sweep() {
+      await sweepTemporary(temporaries);
+      await made.tidy((name) =>
+        at(partsOf(name))
+          .use(async () => true)
+          .catch(() => false),
+      );
+    },
+    files: () => walk(at, PRIVATE),
+  };
+}
+
+async function openRoot(dir: string): Promise<Root> {
+  try {
+    await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
+    const path = await realpath(dir);
+    const { dev, ino } = await stat(path, { bigint: true });
+    return { path, dev, ino };
+  } catch (error) {
+    throw new RelayError('RELAY_RECORD_FOLDER', `can't use ${dir}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Once more when a folder that was empty was removed at this very moment. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return await work();
+  }
+}
+
+function split(name: string): { parents: string[]; last: string } {
+  const parts = partsOf(name);
+  // Lower case: some file systems take .Relay for the same.
+  if (parts[0]!.toLowerCase() === PRIVATE) throw badName(name);
+  return { parents: parts.slice(0, -1), last: parts.at(-1)! };
+}
+
+/** Names come out of ledgers and patterns: they must stay below the folder. */
+function partsOf(name: string): string[] {
+  const parts = name.split('/');
+  if (parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))) throw badName(name);
+  return parts;
+}
+
+function badName(name: string): RelayError {
+  return new RelayError('RELAY_RECORD_FOLDER', `${JSON.stringify(name)} can't be the name of a recording`);
+}
