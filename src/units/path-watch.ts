@@ -34,6 +34,7 @@ export class PathWatch {
   readonly #forwards = new Map<string, ApiForward[]>();
   #forwardsAt = 0;
   readonly #waiting = new Set<() => void>();
+  #seenAt = 0;
 
   constructor(host: PathWatchHost) {
     this.#host = host;
@@ -60,6 +61,11 @@ export class PathWatch {
     if (this.#host.now() + this.#host.period() >= this.#dueAt) return;
     clearTimeout(this.#timer);
     this.#schedule(this.#server);
+  }
+
+  /** When the last look that was answered began: Unix milliseconds. */
+  get seenAt(): number {
+    return this.#seenAt;
   }
 
   /** Whether a publisher is there that came after this moment (Unix milliseconds): a dead one may linger. */
@@ -110,9 +116,11 @@ export class PathWatch {
 
   async #look(server: RunningServer): Promise<void> {
     this.#timer = undefined;
+    const began = Date.now();
     try {
       const list = await server.api.paths();
       if (server !== this.#server) return;
+      this.#seenAt = began;
       this.#host.answered(true);
       this.#take(list);
       await this.#lookAtForwards(server);

@@ -100,7 +100,10 @@ t.test('what is not there', async (t) => {
   });
   t.equal(planned('.mp4', { video: 'none' }).picture, false);
   t.throws(() => planned('.mp4', { video: 'none' }, { tracks: [video] }), /no sound in it/);
-  t.throws(() => planned('.avi', {}, { tracks: [{ ...video, frameRate: '0/0' }] }), { hint: '--fps 25' });
+  t.throws(() => planned('.avi', {}, { tracks: [{ ...video, frameRate: '0/0' }] }), {
+    message: /frame rate is not known/,
+    hint: '--fps 25',
+  });
 });
 
 t.test('a missing encoder is named, with what there is instead', async (t) => {
@@ -109,5 +112,8 @@ t.test('a missing encoder is named, with what there is instead', async (t) => {
     message: "this ffmpeg (5.1.9) can't encode av1: it lacks libsvtav1 and libaom-av1",
     hint: /it has h264, hevc, mpeg4, vp9: --video h264/,
   });
-  t.throws(() => planned('.mkv', { audio: 'mp3' }), { hint: /it has aac, opus: --audio aac/ });
+  t.throws(() => planned('.mkv', { audio: 'mp3' }), {
+    message: /can't encode mp3/,
+    hint: /it has aac, opus: --audio aac/,
+  });
 });
