@@ -37,14 +37,24 @@ export function videoArgs(
       ? ['-b:v', String(bitrate), '-maxrate', String(bitrate), '-bufsize', String(bitrate)]
       : ['-crf', '23']),
     // Both: frames bound the distance where the rate is known, time where it varies.
-    ...(rate > 0 ? ['-g', String(Math.max(1, Math.round(gop * rate)))] : []),
+    ...(rate > 0 ? ['-g', String(Math.max(1, Math.ceil(gop * rate - 0.01)))] : []),
     '-force_key_frames',
-    `expr:gte(t,n_forced*${gop})`,
+    keyFrames(gop, rate),
     '-fps_mode',
     'passthrough',
     '-enc_time_base:v',
     '1:90000',
   ];
+}
+
+/**
+ * Key frames on a grid of time that begins with the first picture, whatever its timestamp: each on the picture that is
+ * nearest to its place, so that they don't drift. After a hole the grid goes on as if there had been none.
+ */
+function keyFrames(gop: number, rate: number): string {
+  const early = Math.min(rate > 0 ? 0.5 / rate : 0.01, gop / 2);
+  const place = (time: string) => `floor((${time}-ld(0)+${early})/${gop})`;
+  return `expr:if(isnan(prev_forced_t),st(0,t)*0+1,gt(${place('t')},${place('prev_forced_t')}))`;
 }
 
 /** Rates at which AAC can be announced to the server before it flows. */

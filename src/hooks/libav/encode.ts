@@ -10,6 +10,7 @@ import type { WorkerVideo } from '../job.ts';
 import type { Hardware } from '../spec.ts';
 import { type OpenEncoder, openEncoder } from './encoders.ts';
 import { failure } from './formats.ts';
+import { KeyGrid } from './key-grid.ts';
 
 export interface EncoderOptions {
   video: WorkerVideo;
@@ -24,9 +25,8 @@ export interface EncoderOptions {
 export class PictureEncoder {
   readonly #open: OpenEncoder;
   readonly #packet = new Packet();
-  readonly #gop: number;
+  readonly #keys: KeyGrid;
   readonly #write: (packet: Packet) => void;
-  #nextKey = Number.NEGATIVE_INFINITY;
 
   /**
    * @param like a frame in the shape that all of them have
@@ -35,14 +35,14 @@ export class PictureEncoder {
   constructor(options: EncoderOptions, like: Frame, write: (packet: Packet) => void) {
     const flags = options.globalHeader ? AV_CODEC_FLAG_GLOBAL_HEADER : undefined;
     this.#open = openEncoder(options, like, flags);
-    this.#gop = options.video.gop * 90_000;
+    this.#keys = new KeyGrid(options.video.gop * 90_000, 90_000 / Math.max(options.fps, 1));
     this.#write = write;
     this.#packet.alloc();
   }
 
   /** The next picture is a key frame: who reads can begin there. */
   wantKey(): void {
-    this.#nextKey = Number.NEGATIVE_INFINITY;
+    this.#keys.restart();
   }
 
   describe(parameters: CodecParameters): void {
@@ -51,9 +51,7 @@ export class PictureEncoder {
 
   /** @param frame stays the caller's, but is labelled; @throws where the encoder refuses it */
   encode(frame: Frame, pts: bigint): void {
-    const time = Number(pts);
-    const key = time >= this.#nextKey;
-    if (key) this.#nextKey = time + this.#gop;
+    const key = this.#keys.isKey(Number(pts));
     const taken = this.#open.prepare(frame);
     taken.pts = pts;
     taken.pictType = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
