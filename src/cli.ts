@@ -75,6 +75,11 @@ process.exitCode = await main(process.argv.slice(2), [
     load: () => import('./commands/top.ts'),
   },
   {
+    usage: 'event <route> <name>',
+    summary: 'Tell a running gateway what happened: clips are cut around it',
+    load: () => import('./commands/event.ts'),
+  },
+  {
     usage: 'reload',
     summary: 'Make a running gateway read its relay.yaml again',
     load: () => import('./commands/reload.ts'),

@@ -24,6 +24,8 @@ export interface RunningGateway {
   /** Reads relay.yaml again. On a bad file nothing changes and the RelayError holds the diagnostics. */
   reload(): Promise<{ changed: string[] }>;
   subscribe(listener: (event: GatewayEvent) => void): () => void;
+  /** Something happened on a route. @returns when, in Unix milliseconds; @throws RELAY_NOT_FOUND */
+  event(route: string, name: string, data?: unknown): number;
   stop(): Promise<void>;
 }
 
@@ -160,6 +162,16 @@ class Gateway implements RunningGateway {
   subscribe(listener: (event: GatewayEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  event(route: string, name: string, data?: unknown): number {
+    if (!Object.hasOwn(this.#config.routes, route)) {
+      throw new RelayError('RELAY_NOT_FOUND', `there is no route ${route}`);
+    }
+    const at = Date.now();
+    this.#emit({ type: 'event', at, route, name, ...(data !== undefined && { data }) });
+    this.#supervisor.event(route, name, data);
+    return at;
   }
 
   /** One after the other. Who asks while one waits for its turn gets the same: it will read what is there by then. */

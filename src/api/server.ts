@@ -14,6 +14,7 @@ import { guard } from './guard.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { reloadRoutes } from './routes/reload.ts';
+import { routeEventRoutes } from './routes/route-events.ts';
 import { stateRoutes } from './routes/state.ts';
 
 /** What a family of calls may use. */
@@ -33,7 +34,7 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const families = [healthRoutes, stateRoutes, eventRoutes, reloadRoutes];
+const families = [healthRoutes, stateRoutes, eventRoutes, routeEventRoutes, reloadRoutes];
 
 const REQUEST_MS = 10_000;
 /** Sockets without traffic; the heartbeat of the events keeps theirs open. */

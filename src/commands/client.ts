@@ -9,7 +9,7 @@ import type { Io } from './io.ts';
 const DEFAULT = 'http://127.0.0.1:9980';
 const PATIENCE_MS = 5000;
 
-export function apiOption(yargs: Argv): Argv<{ api: string | undefined }> {
+export function apiOption<Options>(yargs: Argv<Options>): Argv<Options & { api: string | undefined }> {
   return yargs.option('api', {
     type: 'string',
     requiresArg: true,
@@ -38,6 +38,7 @@ export async function callApi(
   address: string,
   path: string,
   method: 'GET' | 'POST' = 'GET',
+  body?: object,
 ): Promise<unknown> {
   let response: Response;
   let answer: unknown;
@@ -46,6 +47,7 @@ export async function callApi(
     const patience = method === 'GET' ? PATIENCE_MS : 60_000;
     response = await fetch(address + path, {
       method,
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       signal: AbortSignal.timeout(patience),
       redirect: 'error',
     });

@@ -1,4 +1,4 @@
-/** A gateway's status as two tables. */
+/** A gateway's status as tables: units, hooks, recordings, paths. */
 import type { GatewayStatus, PathStatus, UnitState, UnitStatus } from '../observe/state.ts';
 import type { Io } from './io.ts';
 import { age, short, table } from './table.ts';
@@ -12,6 +12,7 @@ export function printStatus(status: GatewayStatus, now: number, style: Io['style
       : [style('red', `relay.yaml was refused, the old plan runs on:\n${status.configError}`)]),
     units(status.units, now, style),
     ...hooks(status.units, style),
+    ...recordings(status.units, style),
     paths(status.paths, style),
   ].join('\n\n');
 }
@@ -72,6 +73,28 @@ function hooks(all: UnitStatus[], style: Io['style']): string[] {
     coloured(
       table([[...head, ...phases], ...rows]),
       workers.map(({ hook }) => [hook.state, colour[hook.state]]),
+      style,
+    ),
+  ];
+}
+
+/** One line a recorded route; nothing where there is none. */
+function recordings(all: UnitStatus[], style: Io['style']): string[] {
+  const routes = all.flatMap(({ figures }) => Object.entries(figures.recorder ?? {}));
+  if (routes.length === 0) return [];
+  const state = ({ recording }: { recording: boolean }) => (recording ? 'recording' : 'off');
+  const rows = routes.map(([route, figures]) => [
+    route,
+    state(figures),
+    ...[figures.segments, figures.clips, figures.gaps].map(String),
+    short(figures.bytes),
+    short(figures.free),
+    figures.reason === undefined ? '' : oneLine(figures.reason),
+  ]);
+  return [
+    coloured(
+      table([['RECORDED', 'STATE', 'SEGMENTS', 'CLIPS', 'GAPS', 'ON DISK', 'FREE', 'WHY NOT'], ...rows]),
+      routes.map(([, figures]) => [state(figures), figures.recording ? 'green' : 'red']),
       style,
     ),
   ];

@@ -1,5 +1,6 @@
 /** What is seen of the running gateway: the shapes that the supervisor keeps and the API, `status` and `top` show. */
 import type { HookFigures } from '../hooks/job.ts';
+import type { RecorderFigures, RecorderReport } from '../record/types.ts';
 
 /** The one life cycle of every unit; src/units/life-cycle.ts has the drawing and the legal moves. */
 export type UnitState = 'idle' | 'starting' | 'running' | 'waiting' | 'stopping' | 'finished';
@@ -42,11 +43,13 @@ export interface Figures {
   outTime?: number;
   /** Of a worker. */
   hook?: HookFigures;
+  /** Of the recorder, by route. */
+  recorder?: RecorderFigures;
 }
 
 export interface UnitStatus {
   id: string;
-  kind: 'server' | 'ffmpeg' | 'probe' | 'worker';
+  kind: 'server' | 'ffmpeg' | 'probe' | 'worker' | 'recorder' | 'snapshots';
   routes: string[];
   state: UnitState;
   pid?: number;
@@ -105,4 +108,10 @@ export type GatewayEvent =
       timestamp?: number;
     }
   | { type: 'meta'; at: number; route: string; meta: unknown; sequence: number; timestamp: number }
+  /** Said by a person or program, by the API. */
+  | { type: 'event'; at: number; route: string; name: string; data?: unknown }
+  /** Whether a path is recorded. */
+  | { type: 'recording'; at: number; path: string; on: boolean; reason?: string }
+  /** What the recorder wrote, missed and removed; `from` and `to` are Unix seconds. */
+  | ({ at: number } & Extract<RecorderReport, { type: 'segment' | 'clip' | 'gap' | 'removed' }>)
   | { type: 'ready'; at: number };

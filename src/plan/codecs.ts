@@ -20,9 +20,13 @@ export interface Needs {
   readers: Protocol[];
   /** Schemes of remote URLs. */
   remotes: string[];
+  /** Containers of recordings; the first one is the server's own, out of which all others are made. */
+  recordings: Container[];
   /** There is sound beside the picture. */
   sound: boolean;
 }
+
+export type Container = 'fmp4' | 'mpegts' | 'mkv';
 
 const everything = () => true;
 const oneOf =
@@ -38,6 +42,9 @@ const carries: Record<'video' | 'audio', Record<string, (codec: string) => boole
     hls: oneOf('h264', 'hevc', 'av1', 'vp9'),
     webrtc: oneOf('h264', 'vp8', 'vp9', 'av1'),
     srt: oneOf('h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'),
+    fmp4: oneOf('h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'mjpeg'),
+    mpegts: oneOf('h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'),
+    mkv: everything,
   },
   audio: {
     rtsp: everything,
@@ -45,8 +52,16 @@ const carries: Record<'video' | 'audio', Record<string, (codec: string) => boole
     hls: oneOf('aac', 'opus'),
     webrtc: oneOf('opus', 'pcm_alaw', 'pcm_mulaw'),
     srt: oneOf('aac', 'opus', 'mp3', 'ac3'),
+    fmp4: (codec) => ['aac', 'opus', 'mp3', 'ac3'].includes(codec) || isPcm(codec),
+    mpegts: oneOf('aac', 'opus', 'mp3', 'ac3'),
+    mkv: everything,
   },
 };
+
+/** G.711 too: the server's recorder unpacks it. */
+function isPcm(codec: string): boolean {
+  return codec.startsWith('pcm_');
+}
 
 const labels: Record<string, string> = {
   h264: 'H.264',
@@ -63,6 +78,9 @@ const labels: Record<string, string> = {
   hls: 'HLS',
   webrtc: 'WebRTC',
   srt: 'SRT',
+  fmp4: 'MP4',
+  mpegts: 'MPEG-TS',
+  mkv: 'Matroska',
 };
 
 /** How a codec or protocol is written for people. */
@@ -83,11 +101,18 @@ interface Candidate {
   reordered: boolean;
 }
 
+/** All that must take the track if any codec suits it. */
+function musts({ remotes, recordings }: Needs): string[] {
+  return [...remotes.map(protocolOf), ...recordings];
+}
+
 /**
  * WebRTC players show pictures as they arrive. RTSP readers are told the time of pictures by those that come earliest
  * against their own: with B-frames that is 0.16 s from the sound (docs/sync.md).
  */
 function spoiled(candidate: Candidate, protocol: string, needs: Needs): boolean {
+  // Ten times the bytes of AAC, and browsers don't play it.
+  if (protocol === 'fmp4' && isPcm(candidate.codec)) return true;
   return candidate.reordered && (protocol === 'webrtc' || (protocol === 'rtsp' && needs.sound));
 }
 
@@ -99,10 +124,10 @@ function carriesAtAll(type: 'video' | 'audio', candidate: Candidate, protocol: s
   return carries[type][protocol]?.(candidate.codec) ?? true;
 }
 
-/** The best candidate: it must suit each remote if any candidate does, then as many readers as possible. */
+/** The best candidate: it must suit each remote and recording if any candidate does, then as many readers as possible. */
 function best(type: 'video' | 'audio', candidates: Candidate[], needs: Needs): Candidate {
   const score = (candidate: Candidate) =>
-    needs.remotes.filter((scheme) => carried(type, candidate, protocolOf(scheme), needs)).length * 100 +
+    musts(needs).filter((protocol) => carried(type, candidate, protocol, needs)).length * 100 +
     needs.readers.filter((protocol) => carried(type, candidate, protocol, needs)).length;
   return candidates.reduce((a, b) => (score(b) > score(a) ? b : a));
 }
@@ -113,26 +138,30 @@ function missing(type: 'video' | 'audio', candidate: Candidate, needs: Needs): s
     !carriesAtAll(type, candidate, protocol) || (protocol === 'webrtc' && candidate.reordered);
   const readers = needs.readers.filter(none).map(label);
   const remotes = needs.remotes.filter((scheme) => none(protocolOf(scheme)));
+  const [ring] = needs.recordings;
+  const recordings =
+    ring && none(ring)
+      ? ['recordings']
+      : needs.recordings.filter(none).map((name) => `${label(name)} recordings`);
   const lost = [
     ...readers.map((name) => `${name} readers`),
     ...remotes.map((scheme) => `${scheme}:// remotes`),
+    ...recordings,
   ];
   const off = needs.readers.includes('rtsp') && spoiled(candidate, 'rtsp', needs);
   return [
     ...(lost.length ? [`; ${lost.join(', ')} get no ${type === 'video' ? 'picture' : 'sound'}`] : []),
+    ...(ring && isPcm(candidate.codec) ? ['; recordings have it uncompressed'] : []),
     ...(off ? ['; RTSP readers see it out of step with the sound (B-frames)'] : []),
   ].join('');
 }
 
 /** Why a copy would not do, e.g. "HEVC is not carried by RTMP, WebRTC". */
 function reason(type: 'video' | 'audio', copy: Candidate, chosen: Candidate, needs: Needs): string {
-  const schemes = [...needs.readers, ...needs.remotes.map(protocolOf)];
-  const refused = [...new Set(schemes)].filter(
+  const refused = [...new Set([...needs.readers, ...musts(needs)])].filter(
     (protocol) => !carried(type, copy, protocol, needs) && carried(type, chosen, protocol, needs),
   );
-  const what = refused.some(
-    (protocol) => spoiled(copy, protocol, needs) && carriesAtAll(type, copy, protocol),
-  )
+  const what = refused.some((protocol) => copy.reordered && carriesAtAll(type, copy, protocol))
     ? `${label(copy.codec)} with B-frames`
     : label(copy.codec);
   // RTSP carries every codec: what it can't is to keep reordered pictures in step with sound.
@@ -230,6 +259,21 @@ export function decideAudio(
     settings: { mode: 'encode', codec: chosen.codec === 'opus' ? 'opus' : 'aac' },
     why: `sound ${raw ? 'encoded' : 'transcoded'} to ${label(chosen.codec)}${because}${missing('audio', chosen, needs)}`,
   };
+}
+
+/** The server's recorder takes at least one of the tracks. */
+export function canRecord({
+  video,
+  audio,
+}: {
+  video?: VideoTrack | undefined;
+  audio?: AudioTrack | undefined;
+}): boolean {
+  const taken = (type: 'video' | 'audio', codec: string) => carries[type]['fmp4']!(codec);
+  return (
+    (video !== undefined && taken('video', video.codec)) ||
+    (audio !== undefined && taken('audio', audio.codec))
+  );
 }
 
 /** Still pictures, which no stream carries. */

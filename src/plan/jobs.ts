@@ -18,6 +18,7 @@ import {
 } from './codecs.ts';
 import { encodedAudio } from './encode.ts';
 import type { Tracks } from './publish.ts';
+import { containersOf, exactCuts } from './record.ts';
 import type { Facts } from './types.ts';
 
 /** Where a job reads: a source by itself, or paths of the server. */
@@ -121,7 +122,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
   const visit = (name: string): Outcome => {
     const seen = known.get(name);
     if (seen) return seen;
-    const outcome = follow(config.routes[name]!);
+    const outcome = cutExactly(follow(config.routes[name]!));
     known.set(name, outcome);
     return outcome;
   };
@@ -207,6 +208,7 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
     const needs: Needs = {
       readers: readers(config),
       remotes: remotes.map((url) => url.slice(0, url.indexOf(':'))),
+      recordings: containersOf(route),
       sound: input.audio !== undefined && route.audio.mode !== 'none',
     };
     const hook = input.video && route.hook;
@@ -229,6 +231,12 @@ export function outcomes(config: Config, facts: Facts): Map<string, Outcome> {
 
   for (const name of Object.keys(config.routes)) visit(name);
   return known;
+}
+
+function cutExactly(outcome: Outcome): Outcome {
+  if (!('job' in outcome)) return outcome;
+  const { job } = outcome;
+  return { job: { ...job, video: exactCuts(job.route, job.video, job.input.video) } };
 }
 
 /** What two decisions in a row come to; undefined where both encode. */

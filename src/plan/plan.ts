@@ -10,6 +10,8 @@ import { feedId, mergeUnit, pathInput, pathUnit, share, sourceUnit } from './ffm
 import { workerUnit } from './hook.ts';
 import { type Job, type Outcome, outcomes, pathsOf, publishPath, type Waiting } from './jobs.ts';
 import { knownTracks, selected } from './publish.ts';
+import { recorderUnits, recordings, withRecordings } from './record.ts';
+import { snapshotUnits } from './snapshots.ts';
 import type { Facts, PathSpec, Plan, ProbeUnit, RoutePlan, UnitSpec } from './types.ts';
 
 export function plan(config: Config, facts: Facts): Plan {
@@ -47,6 +49,8 @@ export function plan(config: Config, facts: Facts): Plan {
     if (job.origin.at === 'paths') add(mergeUnit(config, job.origin, job, facts), job);
   }
   units.push(...probes(config, waiting));
+  const recorded = recordings(config, all);
+  units.push(...snapshotUnits(config, all), ...recorderUnits(recorded));
 
   function add(unit: UnitSpec, job: Job): void {
     units.push(unit);
@@ -63,9 +67,12 @@ export function plan(config: Config, facts: Facts): Plan {
   return {
     version: 1,
     server: config.server,
-    paths,
+    paths: withRecordings(paths, recorded),
     units,
-    routes: all.map(([, outcome]) => describe(config, outcome, paths)),
+    routes: all.map(([name, outcome]) => {
+      const route = describe(config, outcome, paths);
+      return { ...route, why: [...route.why, ...(recorded.get(name)?.why ?? [])] };
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ export function printArgv(plan: Plan): string {
 
 function command(unit: UnitSpec): string {
   // It gets its job by its input, so there is nothing to type.
+  if (unit.kind === 'recorder') return `# ${programOf(unit)}`;
   if (unit.kind === 'worker') return `# ${programOf(unit)} (${hookLabel(unit.hook.runner)})`;
   return [programOf(unit), ...unit.args.map((arg) => quote(argText(arg)))].join(' ');
 }

@@ -1,7 +1,7 @@
 import { programOf } from './print-unit.ts';
 import type { Plan } from './types.ts';
 
-/** A flowchart that GitHub and many editors draw: sources → processes → paths → remote servers. */
+/** A flowchart that GitHub and many editors draw: sources → processes → paths → remote servers and folders. */
 export function printMermaid(plan: Plan): string {
   const ids = new Map<string, string>();
   const nodes: string[] = [];
@@ -21,6 +21,18 @@ export function printMermaid(plan: Plan): string {
 
   for (const unit of plan.units) {
     const id = node('unit', `${programOf(unit)} ${unit.id}`);
+    if (unit.kind === 'recorder') {
+      for (const { path, sinks } of unit.paths) {
+        edge(node('path', path), id);
+        for (const sink of sinks) edge(id, node('disk', sink.kind === 'file' ? sink.path : sink.dir));
+      }
+      continue;
+    }
+    if (unit.kind === 'snapshots') {
+      edge(node('path', unit.reads[0]), id);
+      edge(id, node('disk', unit.sink.dir));
+      continue;
+    }
     if (unit.kind !== 'worker' && unit.source !== undefined) edge(node('source', unit.source), id);
     if (unit.kind === 'probe') continue;
     for (const path of unit.reads) edge(node('path', path), id);
@@ -54,6 +66,7 @@ const shapes = {
   unit: (text: string) => `["${text}"]`,
   path: (text: string) => `("${text}")`,
   remote: (text: string) => `{{"${text}"}}`,
+  disk: (text: string) => `[("${text}")]`,
 };
 
 function entities(text: string): string {

@@ -26,7 +26,7 @@ function printRoute(plan: Plan, route: RoutePlan): string {
   const nodes: Node[] = [
     ...units.map((unit) => ({
       text: `process ${unit.id} (${program(unit)})${alsoFor(unit.routes, route)}`,
-      children: unit.why.map((text) => ({ text })),
+      children: reasons(unit, route).map((text) => ({ text })),
     })),
     ...paths.map((path) => ({
       text: `path ${path.name}  ${origin(path)}`,
@@ -40,6 +40,14 @@ function printRoute(plan: Plan, route: RoutePlan): string {
   return [`${route.name}  ← ${route.from}  (${tracks})`, ...lines(nodes)].join('\n');
 }
 
+/** Of a process that records many routes, only what it does for this one. */
+function reasons(unit: UnitSpec, route: RoutePlan): string[] {
+  const own = `${route.name}: `;
+  return unit.kind === 'recorder'
+    ? unit.why.filter((line) => line.startsWith(own)).map((line) => line.slice(own.length))
+    : unit.why;
+}
+
 function program(unit: UnitSpec): string {
   if (unit.kind === 'worker') return `${programOf(unit)}, ${hookLabel(unit.hook.runner)}`;
   return unit.kind === 'probe' ? 'ffprobe, until the source answers' : programOf(unit);
@@ -47,13 +55,16 @@ function program(unit: UnitSpec): string {
 
 function alsoFor(routes: string[], route: RoutePlan): string {
   const others = routes.filter((name) => name !== route.name);
+  if (others.length > 12) return `, shared with ${others.length} other routes`;
   return others.length > 0 ? `, shared with ${others.join(', ')}` : '';
 }
 
 function origin(path: PathSpec): string {
-  if (path.from.by === 'pull') return 'fetched by the server itself, no process';
+  const recorded = path.record ? ', recorded' : '';
+  if (path.from.by === 'pull') return `fetched by the server itself, no process${recorded}`;
   const stays = path.alwaysAvailable ? ', readers stay connected while it restarts' : '';
-  return path.from.by === 'public' ? `waits for a publisher${stays}` : `from ${path.from.unit}${stays}`;
+  const from = path.from.by === 'public' ? 'waits for a publisher' : `from ${path.from.unit}`;
+  return `${from}${stays}${recorded}`;
 }
 
 function lines(nodes: Node[], indent = ''): string[] {

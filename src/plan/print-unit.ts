@@ -4,7 +4,7 @@ import type { UnitSpec } from './types.ts';
 
 /** What runs in a unit, in a few words and without secrets. */
 export function programOf(unit: UnitSpec): string {
-  if (unit.kind === 'worker') return 'relay worker';
+  if (unit.kind === 'worker' || unit.kind === 'recorder') return `relay ${unit.kind}`;
   return unit.kind === 'probe' ? 'ffprobe' : 'ffmpeg';
 }
 

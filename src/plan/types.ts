@@ -8,6 +8,7 @@ import type { Protocol, ServerConfig } from '../config/config.ts';
 import type { HookSpec } from '../hooks/spec.ts';
 import type { Tools } from '../kinds/tools.ts';
 import type { Media } from '../media.ts';
+import type { RecordedPath, SnapshotsSpec } from '../record/types.ts';
 import type { VideoEncode } from './codecs.ts';
 
 /** What was seen of the outside world before planning. */
@@ -82,7 +83,31 @@ export interface WorkerUnit {
   why: string[];
 }
 
-export type UnitSpec = FfmpegUnit | ProbeUnit | WorkerUnit;
+/** Cuts what the server records of all these paths into segments, clips and files. */
+export interface RecorderUnit {
+  id: string;
+  kind: 'recorder';
+  routes: string[];
+  paths: RecordedPath[];
+  why: string[];
+}
+
+/** An ffmpeg that reads a path and hands out pictures of it as JPEG, with their times; we write the files. */
+export interface SnapshotUnit {
+  id: string;
+  kind: 'snapshots';
+  routes: string[];
+  /** As of an FfmpegUnit. */
+  args: Arg[];
+  /** The path that it reads. */
+  reads: [string];
+  sink: SnapshotsSpec;
+  /** Seconds without a packet until it is restarted. */
+  stall: number;
+  why: string[];
+}
+
+export type UnitSpec = FfmpegUnit | ProbeUnit | WorkerUnit | RecorderUnit | SnapshotUnit;
 
 /** A track as the server must know it to keep a path readable while its publisher is away. */
 export type KnownTrack =
@@ -102,6 +127,8 @@ export interface PathSpec {
   alwaysAvailable: KnownTrack[] | null;
   /** Remote servers to which the server copies the path by itself. */
   forward: string[];
+  /** The server writes it to this folder, once the recorder says so. */
+  record?: { ring: string };
 }
 
 export interface RoutePlan {

@@ -33,8 +33,6 @@ export interface PathsDiff {
   add: PathSpec[];
   /** Publishers and readers are cut. */
   replace: PathSpec[];
-  /** Only where it is forwarded to changes: nobody is cut. */
-  patch: PathSpec[];
   remove: string[];
   /** Names whose streams end: removed and replaced. */
   cut: string[];
@@ -43,12 +41,11 @@ export interface PathsDiff {
 export function diffPaths(from: Iterable<PathSpec>, to: Iterable<PathSpec>): PathsDiff {
   const before = new Map([...from].map((path) => [path.name, path]));
   const after = new Map([...to].map((path) => [path.name, path]));
-  const diff: PathsDiff = { add: [], replace: [], patch: [], remove: [], cut: [] };
+  const diff: PathsDiff = { add: [], replace: [], remove: [], cut: [] };
   for (const path of after.values()) {
     const old = before.get(path.name);
     if (old === undefined) diff.add.push(path);
     else if (!isDeepStrictEqual(streamOf(old), streamOf(path))) diff.replace.push(path);
-    else if (!isDeepStrictEqual(old.forward, path.forward)) diff.patch.push(path);
   }
   diff.remove = [...before.keys()].filter((name) => !after.has(name));
   diff.cut = [...diff.remove, ...diff.replace.map((path) => path.name)];
@@ -56,14 +53,19 @@ export function diffPaths(from: Iterable<PathSpec>, to: Iterable<PathSpec>): Pat
 }
 
 export function pathsOf(unit: UnitSpec): string[] {
-  return unit.kind === 'probe' ? unit.reads : [...unit.publishes, ...unit.reads];
+  // The recorder reads what the server wrote to the disk, also while it is away.
+  if (unit.kind === 'recorder') return [];
+  return unit.kind === 'probe' || unit.kind === 'snapshots' ? unit.reads : [...unit.publishes, ...unit.reads];
 }
 
 export function usesServer(unit: UnitSpec): boolean {
   return pathsOf(unit).length > 0;
 }
 
-/** What the server sees of a path's stream. Which of our processes publishes it makes no difference to it. */
+/**
+ * What the server sees of a path's stream. Which of our processes publishes it makes no difference to it; where it is
+ * forwarded to and recorded changes while it flows.
+ */
 function streamOf(path: PathSpec): unknown {
   const { from, alwaysAvailable } = path;
   return { by: from.by === 'pull' ? from.url : 'publisher', alwaysAvailable };

@@ -1,27 +1,39 @@
 /** Makes the paths of the running server those of the plan, through its API and one change at a time. */
 import type { Log } from '../observe/log.ts';
+import type { MediamtxApi } from '../observe/mediamtx-api.ts';
 import type { PathSpec, Plan } from '../plan/types.ts';
 import { diffPaths } from './diff.ts';
 import { nmsStreams } from './nms-config.ts';
-import { forwardConfig, pathConfig, serverUsers } from './server-config.ts';
+import { hotConfig, pathConfig, serverUsers } from './server-config.ts';
 import type { RunningServer } from './server-unit.ts';
+
+function hotKey(spec: PathSpec, recording: boolean): string {
+  return JSON.stringify(hotConfig(spec, recording));
+}
 
 export class PathSync {
   readonly #log: Log;
   #server: RunningServer | undefined;
-  /** What the server has. */
+  readonly #isRecorded: (path: PathSpec) => boolean;
+  /** What the server has, and the part of it that changes without cutting anybody. */
   #paths = new Map<string, PathSpec>();
+  #hot = new Map<string, string>();
   #users = '';
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(log: Log) {
+  /** @param isRecorded whether the server is to record this path now */
+  constructor(log: Log, isRecorded: (path: PathSpec) => boolean) {
     this.#log = log;
+    this.#isRecorded = isRecorded;
   }
 
   /** A server that was started with this plan's paths, or none. */
   attach(server: RunningServer | undefined): void {
     this.#server = server;
     this.#paths = new Map(server?.plan.paths.map((path) => [path.name, path]));
+    this.#hot = new Map(
+      server?.plan.paths.map((path) => [path.name, hotKey(path, server.recording.has(path.name))]),
+    );
     this.#users = server === undefined ? '' : JSON.stringify(serverUsers(server.plan, server.runtime));
   }
 
@@ -36,7 +48,9 @@ export class PathSync {
   }
 
   async restart(spec: PathSpec, nonce: number): Promise<void> {
-    if (this.#paths.has(spec.name)) await this.#server?.api.replacePath(spec.name, pathConfig(spec, nonce));
+    const api = this.#server?.api;
+    if (api && this.#paths.has(spec.name))
+      await this.#write(spec, (config) => api.replacePath(spec.name, config), nonce);
   }
 
   async #apply(plan: Plan): Promise<void> {
@@ -56,11 +70,24 @@ export class PathSync {
       await api.setUsers(users);
       this.#users = JSON.stringify(users);
     }
-    for (const spec of diff.replace) await api.replacePath(spec.name, pathConfig(spec));
-    for (const spec of diff.patch) await api.patchPath(spec.name, forwardConfig(spec));
-    for (const spec of diff.add) await api.addPath(spec.name, pathConfig(spec));
-    for (const spec of [...diff.replace, ...diff.patch, ...diff.add]) paths.set(spec.name, spec);
+    for (const spec of diff.replace) await this.#write(spec, (config) => api.replacePath(spec.name, config));
+    for (const spec of diff.add) await this.#write(spec, (config) => api.addPath(spec.name, config));
+    for (const spec of plan.paths) await this.#patch(api, spec);
     // What does not change for the server may still have changed its publisher.
     for (const spec of plan.paths) paths.set(spec.name, spec);
+  }
+
+  async #write(spec: PathSpec, write: (config: object) => Promise<void>, nonce = 0): Promise<void> {
+    const recording = this.#isRecorded(spec);
+    await write(pathConfig(spec, { nonce, recording }));
+    this.#hot.set(spec.name, hotKey(spec, recording));
+  }
+
+  async #patch(api: MediamtxApi, spec: PathSpec): Promise<void> {
+    const recording = this.#isRecorded(spec);
+    const key = hotKey(spec, recording);
+    if (this.#hot.get(spec.name) === key) return;
+    await api.patchPath(spec.name, { record: false, ...hotConfig(spec, recording) });
+    this.#hot.set(spec.name, key);
   }
 }

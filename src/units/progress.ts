@@ -46,6 +46,6 @@ function field(block: string, key: string): string {
   return block.slice(at + key.length, end < 0 ? undefined : end).trim();
 }
 
-function set(figures: Figures, key: Exclude<keyof Figures, 'hook'>, value: number): void {
+function set(figures: Figures, key: Exclude<keyof Figures, 'hook' | 'recorder'>, value: number): void {
   if (Number.isFinite(value)) figures[key] = value;
 }

@@ -45,6 +45,7 @@ export function createSecrets(): Secrets {
 export function needs(plan: Plan): Set<Protocol> {
   const found = new Set<Protocol>(['srt']);
   for (const unit of plan.units) {
+    if (unit.kind === 'recorder') continue;
     if (unit.kind === 'worker') for (const output of unit.outputs) found.add(output.by);
     else for (const arg of unit.args.flatMap(leaves)) if (typeof arg === 'object') found.add(arg.by);
   }

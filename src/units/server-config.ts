@@ -13,7 +13,8 @@ type Json = Record<string, unknown>;
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-export function serverConfig(plan: Plan, runtime: Runtime): Json {
+/** @param recording names of the paths that it records from the start */
+export function serverConfig(plan: Plan, runtime: Runtime, recording: ReadonlySet<string> = new Set()): Json {
   return {
     logLevel: 'info',
     logStructured: true,
@@ -31,13 +32,16 @@ export function serverConfig(plan: Plan, runtime: Runtime): Json {
     ...listeners(runtime),
     authMethod: 'internal',
     authInternalUsers: serverUsers(plan, runtime),
-    paths: Object.fromEntries(plan.paths.map((spec) => [spec.name, pathConfig(spec)])),
+    paths: Object.fromEntries(
+      plan.paths.map((spec) => [spec.name, pathConfig(spec, { recording: recording.has(spec.name) })]),
+    ),
   };
 }
 
-/** @param nonce a change of it makes the server start the path anew, though nothing else differs */
-export function pathConfig(spec: PathSpec, nonce = 0): Json {
+/** @param options.nonce a change of it makes the server start the path anew, though nothing else differs */
+export function pathConfig(spec: PathSpec, options: { nonce?: number; recording?: boolean } = {}): Json {
   const { from } = spec;
+  const { nonce = 0, recording = false } = options;
   return {
     ...(from.by === 'pull'
       ? {
@@ -50,13 +54,28 @@ export function pathConfig(spec: PathSpec, nonce = 0): Json {
     ...(spec.alwaysAvailable === null
       ? {}
       : { alwaysAvailable: true, alwaysAvailableTracks: spec.alwaysAvailable }),
-    ...forwardConfig(spec),
+    ...hotConfig(spec, recording),
   };
 }
 
 /** The part of a path that changes without cutting anybody. */
-export function forwardConfig(spec: PathSpec): Json {
-  return { forward: spec.forward.map((url) => ({ dest: forwardTo(url) })) };
+export function hotConfig({ forward, record }: PathSpec, recording: boolean): Json {
+  return {
+    forward: forward.map((url) => ({ dest: forwardTo(url) })),
+    ...(record && recording && recordConfig(record.ring)),
+  };
+}
+
+/** Into files of a few seconds, part by part, so that a crash costs half a second. The recorder removes them. */
+function recordConfig(ring: string): Json {
+  return {
+    record: true,
+    recordPath: `${ring}/%path/%s-%f`,
+    recordFormat: 'fmp4',
+    recordPartDuration: '500ms',
+    recordSegmentDuration: '4s',
+    recordDeleteAfter: '0s',
+  };
 }
 
 /** The server wants an RTMP stream key apart from the application: `rtmp://host/app/key` → `rtmp://host/app#key`. */

@@ -7,7 +7,7 @@ import { messageOf, RelayError } from '../errors.ts';
 import type { Log } from '../observe/log.ts';
 import { MediamtxApi } from '../observe/mediamtx-api.ts';
 import type { Figures } from '../observe/state.ts';
-import type { Plan } from '../plan/types.ts';
+import type { PathSpec, Plan } from '../plan/types.ts';
 import { cause } from './cause.ts';
 import { nmsConfig } from './nms-config.ts';
 import { portHolder } from './port-holder.ts';
@@ -40,6 +40,8 @@ export interface ServerHost {
   redact(text: string): string;
   /** What it is to serve, read at each start. */
   plan(): Plan;
+  /** Whether it is to record this path, read at each start. */
+  isRecorded(path: PathSpec): boolean;
   /** It answers. `plan` is the one that its file was written from. */
   up(server: RunningServer): void;
   /** It is gone or on its way. */
@@ -50,6 +52,8 @@ export interface RunningServer {
   api: MediamtxApi;
   runtime: Runtime;
   plan: Plan;
+  /** Names of the paths that it recorded from its start. */
+  recording: ReadonlySet<string>;
 }
 
 export class ServerBehaviour implements Behaviour {
@@ -81,23 +85,31 @@ export class ServerBehaviour implements Behaviour {
 
   async run(attempt: Attempt): Promise<Ending> {
     const plan = this.#host.plan();
+    const recorded = plan.paths.filter((path) => this.#host.isRecorded(path));
+    const recording = new Set(recorded.map(({ name }) => name));
     const runtime = await createRuntime(plan, this.#host.secrets);
     // Only we may look inside: its file holds the passwords of cameras and users.
     const dir = await mkdtemp(join(tmpdir(), 'relay-')).catch(noRoom);
     try {
       if (attempt.signal.aborted) return stopOf(attempt.signal).cause;
-      const [command, args] = await this.#prepare(dir, plan, runtime).catch(noRoom);
-      return await this.#live(attempt, new Launch(command, args, dir, plan, runtime, this.#host));
+      const [command, args] = await this.#prepare(dir, plan, runtime, recording).catch(noRoom);
+      const launch = new Launch(command, args, dir, plan, runtime, this.#host);
+      return await this.#live(attempt, launch, recording);
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
   }
 
-  async #prepare(dir: string, plan: Plan, runtime: Runtime): Promise<[string, string[]]> {
+  async #prepare(
+    dir: string,
+    plan: Plan,
+    runtime: Runtime,
+    recording: ReadonlySet<string>,
+  ): Promise<[string, string[]]> {
     const embedded = plan.server.driver === 'node-media-server';
     const file = join(dir, embedded ? 'nms.json' : 'mediamtx.yml');
     // JSON is YAML, and written before the start: a server that sees its file change may end.
-    const config = embedded ? nmsConfig(plan, runtime, dir) : serverConfig(plan, runtime);
+    const config = embedded ? nmsConfig(plan, runtime, dir) : serverConfig(plan, runtime, recording);
     await writeFile(file, JSON.stringify(config, null, 1), { mode: 0o600 });
     if (embedded) {
       const [command, args] = childScript('nms-child');
@@ -108,7 +120,7 @@ export class ServerBehaviour implements Behaviour {
     return [this.#host.binary, [file]];
   }
 
-  async #live(attempt: Attempt, launch: Launch): Promise<Ending> {
+  async #live(attempt: Attempt, launch: Launch, recording: ReadonlySet<string>): Promise<Ending> {
     const { signal } = attempt;
     const { child, api } = launch;
     this.#attempt = attempt;
@@ -128,7 +140,7 @@ export class ServerBehaviour implements Behaviour {
     if (up) {
       forget = setTimeout(() => void launch.forget(), FORGET_AFTER);
       attempt.ready();
-      this.#host.up({ api, runtime: launch.runtime, plan: launch.plan });
+      this.#host.up({ api, runtime: launch.runtime, plan: launch.plan, recording });
     }
     const exit = await exited;
     clearTimeout(forget);

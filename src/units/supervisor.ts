@@ -13,6 +13,8 @@ import { Feeds } from './feeds.ts';
 import { PathSync } from './path-sync.ts';
 import { PathWatch } from './path-watch.ts';
 import { PullKick } from './pull-kick.ts';
+import { RecorderBehaviour, recorderCommand } from './recorder-unit.ts';
+import { Recording } from './recording.ts';
 import { createSecrets, resolveArg } from './runtime.ts';
 import { type RunningServer, SERVER_ID, ServerBehaviour } from './server-unit.ts';
 import { StartGate } from './start-gate.ts';
@@ -32,6 +34,8 @@ export interface SupervisorOptions {
     server: string | undefined;
     /** Runs hooks; ours unless a test has one of its own. */
     worker?: readonly [string, ...string[]];
+    /** Cuts recordings; likewise. */
+    recorder?: readonly [string, ...string[]];
   };
   log: Log;
   redact: Redactor;
@@ -68,6 +72,7 @@ export class Supervisor {
   readonly #watch: PathWatch;
   readonly #sync: PathSync;
   readonly #kick: PullKick;
+  readonly #recording: Recording;
   #plan: Plan | undefined;
   #server: { unit: Unit; behaviour: ServerBehaviour } | undefined;
   #running: RunningServer | undefined;
@@ -86,7 +91,15 @@ export class Supervisor {
     this.#now = options.now ?? (() => performance.now());
     this.#tether = createTether(options.tether);
     options.redact.add([this.#secrets.media.password, this.#secrets.control.password]);
-    this.#sync = new PathSync(this.#log);
+    this.#recording = new Recording({
+      log: this.#log,
+      timing: this.#timing,
+      onEvent: options.onEvent,
+      send: (command) => this.#recorder?.send(command),
+      isOnline: (path, since) => this.#watch.isOnline(path, since),
+      sync: async () => this.#plan && this.#sync.apply(this.#plan),
+    });
+    this.#sync = new PathSync(this.#log, (path) => this.#recording.isOn(path));
     this.#kick = new PullKick({ now: this.#now, restart: (spec, nonce) => this.#sync.restart(spec, nonce) });
     this.#watch = new PathWatch({
       now: this.#now,
@@ -97,6 +110,7 @@ export class Supervisor {
       changed: (path, online) => options.onEvent({ type: 'path', at: Date.now(), path, online }),
       looked: (paths) => {
         this.#kick.looked(paths);
+        this.#recording.looked();
         // Readiness is seen here first; the ticker would add up to a quarter of a second.
         this.#tick();
         this.#checkReady();
@@ -132,6 +146,11 @@ export class Supervisor {
     }
   }
 
+  /** Something happened on a route: clips are cut around it. */
+  event(route: string, name: string, data: unknown): void {
+    this.#recording.event(route, name, data);
+  }
+
   status(): Pick<GatewayStatus, 'ready' | 'units' | 'paths'> {
     const units = [...(this.#server === undefined ? [] : [this.#server.unit]), ...this.#units.values()];
     const routes = new Map(this.#plan?.units.map((spec) => [spec.id, spec.routes]));
@@ -151,6 +170,7 @@ export class Supervisor {
 
   async #first(plan: Plan): Promise<string[]> {
     this.#plan = plan;
+    this.#recording.set(plan);
     removeStrayWorkerDirs();
     this.#startTicker();
     // What asks a source directly needs no server: both start at the same time.
@@ -175,6 +195,7 @@ export class Supervisor {
     const specs = new Map(to.units.map((spec) => [spec.id, spec]));
     await Promise.all([...diff.stop, ...diff.restart].map((id) => this.#remove(id)));
     this.#plan = to;
+    this.#recording.set(to);
     let failure: unknown;
     if (diff.server) {
       await this.#server?.unit.stop();
@@ -220,6 +241,7 @@ export class Supervisor {
         log: this.#log,
         redact: this.#options.redact.redactText,
         plan: () => this.#plan!,
+        isRecorded: (path) => this.#recording.isOn(path),
         up: (server) => {
           this.#serverUp(server);
           settled = true;
@@ -231,6 +253,8 @@ export class Supervisor {
         ...this.#unitHost,
         changed: (changed, state, why) => {
           this.#changed(changed, state, why);
+          if (state === 'waiting' || state === 'idle')
+            this.#recording.serverEnded(why?.reason ?? 'the media server was stopped');
           if (settled || state !== 'waiting') return;
           if (behaviour.portBusy !== undefined) reject(behaviour.portBusy);
           else if (++ends >= FIRST_STARTS) {
@@ -250,9 +274,10 @@ export class Supervisor {
     this.#running = server;
     this.#sync.attach(server);
     this.#kick.set(server.plan.paths);
+    this.#recording.serverUp();
     this.#watch.watch(server);
-    // The plan may have changed while it started.
-    if (this.#plan !== undefined && server.plan !== this.#plan) void this.#sync.apply(this.#plan);
+    // The plan, or what is recorded, may have changed while it started.
+    if (this.#plan !== undefined) void this.#sync.apply(this.#plan);
   }
 
   #serverDown(): void {
@@ -260,6 +285,7 @@ export class Supervisor {
     this.#running = undefined;
     this.#sync.attach(undefined);
     this.#kick.reset();
+    this.#recording.serverLost();
     this.#watch.watch(undefined);
     const specs = new Map(this.#plan?.units.map((spec) => [spec.id, spec]));
     for (const unit of this.#units.values()) {
@@ -297,6 +323,9 @@ export class Supervisor {
     return behaviourOf(spec, {
       ffmpeg: binaries.ffmpeg,
       worker: binaries.worker ?? workerCommand(),
+      recorder: binaries.recorder ?? recorderCommand(),
+      recorderStart: () => this.#recording.known(),
+      recorded: (recorder, report) => this.#recording.report(recorder, report),
       tether: this.#tether,
       gate: this.#gate,
       feeds: this.#feeds,
@@ -308,13 +337,26 @@ export class Supervisor {
         const { runtime, plan } = this.#running;
         return resolveArg(arg, runtime, plan.server.driver, (worker) => this.#feeds.url(worker));
       },
-      pathsOnline: (paths, signal) => this.#watch.whenOnline(paths, signal),
+      pathsOnline: async (paths, signal) => {
+        if ('publishes' in spec) await this.#recording.whenSaid(spec.publishes, signal);
+        return this.#watch.whenOnline(paths, signal);
+      },
       isOnline: (path, since) => this.#watch.isOnline(path, since),
+      pathsSeenAt: () => this.#watch.seenAt,
+      say: (level, route, message) => log[level]({ route }, message),
       probe: (args, signal) => this.probe(args, signal),
       onMedia,
       doubt: (source) => onDoubt?.(source),
-      report: (worker, report) => tellReport(worker, report, { log, onEvent }),
+      report: (worker, report) => {
+        tellReport(worker, report, { log, onEvent });
+        if (report.type === 'event') this.event(worker.routes[0]!, report.name, report.data);
+      },
     });
+  }
+
+  get #recorder(): RecorderBehaviour | undefined {
+    const behaviours = [...this.#units.values()].map(({ behaviour }) => behaviour);
+    return behaviours.find((behaviour) => behaviour instanceof RecorderBehaviour);
   }
 
   get #unitHost(): UnitHost {
@@ -327,6 +369,7 @@ export class Supervisor {
 
   #changed(unit: Unit, state: UnitState, why?: ExitCause): void {
     this.#unitLog.changed(unit.id, state, why);
+    this.#recording.unitChanged(unit.id, state, why);
     if (state === 'starting') this.#watch.hurry();
     if (unit.behaviour.kind === 'worker' && (state === 'stopping' || state === 'waiting')) {
       this.#workerDown(unit.id);
@@ -371,8 +414,12 @@ export class Supervisor {
   async #stop(): Promise<void> {
     // A change under way ends first: half of it may be neither the old nor the new plan.
     const all = this.#work.then(async () => {
-      await Promise.all([...this.#units.values()].map((unit) => unit.stop()));
+      const units = [...this.#units.values()];
+      const recorders = units.filter(({ behaviour }) => behaviour instanceof RecorderBehaviour);
+      await Promise.all(units.filter((unit) => !recorders.includes(unit)).map((unit) => unit.stop()));
       await this.#server?.unit.stop();
+      // Last, when all that it cuts is written.
+      await Promise.all(recorders.map((unit) => unit.stop()));
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {

@@ -9,6 +9,10 @@ export interface Timing {
   offline: number;
   /** From the start of a worker to its first word. */
   workerStart: number;
+  /** Without a word of the recorder, whose figures come each second. */
+  recorderSilence: number;
+  /** How long a publisher waits until the recorder has looked at the folders of its paths. */
+  recorderLook: number;
   /** Until a call to the server's API counts as unanswered; three in a row and it hangs. */
   api: number;
   /** Until a server that was started must answer. */
@@ -27,6 +31,8 @@ export const TIMING: Timing = {
   startNetwork: 20_000,
   offline: 5000,
   workerStart: 15_000,
+  recorderSilence: 5000,
+  recorderLook: 3000,
   api: 1000,
   serverStart: 10_000,
   pollStarting: 100,

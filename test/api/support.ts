@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import { type Api, startApi } from '../../src/api/server.ts';
+import { RelayError } from '../../src/errors.ts';
 import type { RunningGateway } from '../../src/gateway.ts';
 import { createRedactor } from '../../src/observe/redact.ts';
 import type { GatewayEvent, GatewayStatus } from '../../src/observe/state.ts';
@@ -77,14 +78,23 @@ export const plan: Plan = {
 export interface FakeGateway extends RunningGateway {
   now: { status: GatewayStatus; reload: () => Promise<{ changed: string[] }> };
   listeners: Set<(event: GatewayEvent) => void>;
+  /** Events of the route lobby/marked that were told. */
+  told: unknown[][];
 }
 
 export function fakeGateway(): FakeGateway {
   const now: FakeGateway['now'] = { status, reload: async () => ({ changed: ['lobby'] }) };
   const listeners: FakeGateway['listeners'] = new Set();
+  const told: unknown[][] = [];
   return {
     now,
     listeners,
+    told,
+    event(route, ...rest) {
+      if (route !== 'lobby/marked') throw new RelayError('RELAY_NOT_FOUND', `there is no route ${route}`);
+      told.push([route, ...rest]);
+      return 1_700_000_000_123;
+    },
     status: () => now.status,
     plan: () => plan,
     reload: () => now.reload(),

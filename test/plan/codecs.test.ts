@@ -2,7 +2,7 @@ import t from 'tap';
 import { decideAudio, decideVideo, type Needs } from '../../src/plan/codecs.ts';
 import { aac, h264 } from '../support/facts.ts';
 
-const all: Needs = { readers: ['rtsp', 'rtmp', 'hls', 'webrtc'], remotes: [], sound: true };
+const all: Needs = { readers: ['rtsp', 'rtmp', 'hls', 'webrtc'], remotes: [], recordings: [], sound: true };
 const auto = { mode: 'auto' } as const;
 
 t.test('a picture is copied where every reader can show it', async (t) => {
@@ -21,18 +21,24 @@ t.test('a picture that some readers cannot show is transcoded, and the plan says
     'video transcoded to H.264: H.264 with B-frames is not carried by RTSP in step with the sound, WebRTC',
   );
   t.equal(
-    why('h264', true, { readers: ['rtsp', 'rtmp', 'hls'], remotes: [], sound: true }),
+    why('h264', true, { readers: ['rtsp', 'rtmp', 'hls'], remotes: [], recordings: [], sound: true }),
     'video transcoded to H.264: H.264 with B-frames is not carried by RTSP in step with the sound',
   );
-  t.equal(why('h264', true, { readers: ['rtmp', 'hls'], remotes: [], sound: true }), 'video copied as H.264');
   t.equal(
-    why('h264', true, { readers: ['rtsp'], remotes: [], sound: false }),
+    why('h264', true, { readers: ['rtmp', 'hls'], remotes: [], recordings: [], sound: true }),
+    'video copied as H.264',
+  );
+  t.equal(
+    why('h264', true, { readers: ['rtsp'], remotes: [], recordings: [], sound: false }),
     'video copied as H.264',
     'without sound there is nothing to be out of step with',
   );
-  t.equal(why('hevc', false, { readers: ['rtsp', 'hls'], remotes: [], sound: true }), 'video copied as HEVC');
   t.equal(
-    why('hevc', false, { readers: ['rtsp', 'hls'], remotes: ['rtmps'], sound: true }),
+    why('hevc', false, { readers: ['rtsp', 'hls'], remotes: [], recordings: [], sound: true }),
+    'video copied as HEVC',
+  );
+  t.equal(
+    why('hevc', false, { readers: ['rtsp', 'hls'], remotes: ['rtmps'], recordings: [], sound: true }),
     'video transcoded to H.264: HEVC is not carried by RTMP',
   );
 });
@@ -66,13 +72,16 @@ t.test('sound: the codec that the most readers can hear, a copy on a tie', async
   t.equal(made('mp3'), 'encode aac');
   t.equal(made('vorbis'), 'encode aac');
   t.equal(made('pcm_alaw'), 'encode aac');
-  t.equal(made('pcm_alaw', { readers: ['rtsp', 'webrtc'], remotes: [], sound: true }), 'copy pcm_alaw');
   t.equal(
-    made('opus', { readers: ['rtsp', 'hls', 'webrtc'], remotes: ['rtmp'], sound: true }),
+    made('pcm_alaw', { readers: ['rtsp', 'webrtc'], remotes: [], recordings: [], sound: true }),
+    'copy pcm_alaw',
+  );
+  t.equal(
+    made('opus', { readers: ['rtsp', 'hls', 'webrtc'], remotes: ['rtmp'], recordings: [], sound: true }),
     'encode aac',
     'a remote outweighs readers',
   );
-  t.equal(made('aac', { readers: ['rtsp'], remotes: ['whip'], sound: true }), 'encode opus');
+  t.equal(made('aac', { readers: ['rtsp'], remotes: ['whip'], recordings: [], sound: true }), 'encode opus');
 });
 
 t.test('none is none', async (t) => {

@@ -51,8 +51,26 @@ t.test('server file', async (t) => {
     },
     'drop.in': pathConfig(open),
   });
+  const recorded = barsPath('a', { record: { ring: '/rec/.relay/ring' } });
+  t.strictSame(
+    pathConfig(recorded),
+    pathConfig(barsPath('a')),
+    'nothing is recorded unless the recorder says so',
+  );
+  const on = {
+    record: true,
+    recordPath: '/rec/.relay/ring/%path/%s-%f',
+    recordFormat: 'fmp4',
+    recordPartDuration: '500ms',
+    recordSegmentDuration: '4s',
+    recordDeleteAfter: '0s',
+  };
+  t.strictSame(pathConfig(recorded, { recording: true }), { ...pathConfig(recorded), ...on });
+  const again = serverConfig({ ...plan, paths: [recorded, pull] }, runtime, new Set(['a', 'cam']));
+  t.match(again, { paths: { a: on } });
+  t.strictSame((again['paths'] as Record<string, unknown>)['cam'], pathConfig(pull));
   t.notSame(
-    pathConfig(pull, 1),
+    pathConfig(pull, { nonce: 1 }),
     pathConfig(pull),
     'the server only starts a path anew when something differs',
   );
@@ -152,7 +170,11 @@ t.test('plans', async (t) => {
   const forwarded = structuredClone(from);
   forwarded.paths[0]!.forward = ['rtmp://h/x'];
   t.strictSame(diffPlans(from, forwarded).restart, []);
-  t.match(diffPaths(from.paths, forwarded.paths), { patch: [{ name: 'a' }], replace: [], cut: [] });
+  t.match(diffPaths(from.paths, forwarded.paths), { add: [], replace: [], cut: [] });
+  const recorded = structuredClone(from);
+  recorded.paths[0]!.record = { ring: '/rec/.relay/ring' };
+  t.strictSame(diffPlans(from, recorded), { server: false, stop: [], start: [], restart: [] });
+  t.match(diffPaths(from.paths, recorded.paths), { add: [], replace: [], cut: [] }, 'nobody is cut');
 
   const other = structuredClone(from);
   other.paths[0]!.alwaysAvailable = null;

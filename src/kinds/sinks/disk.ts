@@ -1,6 +1,7 @@
 /** What all sinks on disk share: where files go, what they are called, how long they stay. */
 import { z } from 'zod';
 import { bytes, duration } from '../../config/values.ts';
+import { nameProblem } from '../../record/names.ts';
 
 const amount = (usual: string) => bytes('1K', '1000T', usual);
 
@@ -40,8 +41,6 @@ export const files = {
 /** The name of each file, without extension. */
 export const fileName = z
   .string()
-  .min(1)
-  .max(200)
   .superRefine((text, context) => {
     const message = nameProblem(text);
     if (message) context.addIssue({ code: 'custom', message });
@@ -49,15 +48,7 @@ export const fileName = z
   .optional()
   .meta({
     description:
-      'Name of each file, without extension: {unix} and {utc} are the time of its first picture, {route} the route, {seq} a number that counts up',
+      'Name of each file, without extension: {unix} and {utc} are the time of its first picture, {route} the route, {seq} a number that counts up, / begins a folder',
     default: '{unix}',
     examples: ['{unix}', '{route}-{utc}'],
   });
-
-/** Until src/record/names.ts says it. */
-function nameProblem(text: string): string | undefined {
-  const rest = text.replaceAll(/\{(unix|utc|route|seq)\}/g, '');
-  return /^[A-Za-z0-9_.-]*$/.test(rest) && !text.startsWith('.')
-    ? undefined
-    : 'a file name has letters, digits, _ . - and {unix}, {utc}, {route}, {seq}';
-}

@@ -1,0 +1,121 @@
+/** Recording between recorder, server and publishers: who must know what of whom. */
+import { eventNamePattern } from '../config/values.ts';
+import type { Log } from '../observe/log.ts';
+import type { ExitCause, GatewayEvent, UnitState } from '../observe/state.ts';
+import type { PathSpec, Plan, RecorderUnit } from '../plan/types.ts';
+import type { RecorderCommand, RecorderReport } from '../record/types.ts';
+import { Presence } from './presence.ts';
+import { RecordSwitch } from './record-switch.ts';
+import { tellRecorder } from './recorder-report.ts';
+import type { Timing } from './timing.ts';
+
+export interface RecordingHost {
+  log: Log;
+  timing: Timing;
+  onEvent(event: GatewayEvent): void;
+  /** To the recorder that runs, if one does. */
+  send(command: RecorderCommand): void;
+  isOnline(path: string, since: number): boolean;
+  /** Makes the server record what is to be recorded. */
+  sync(): Promise<void>;
+}
+
+export class Recording {
+  readonly #host: RecordingHost;
+  readonly #switch: RecordSwitch;
+  readonly #presence: Presence;
+  /** Names of events that can make no clip, told once. */
+  readonly #refused = new Set<string>();
+  #plan: Plan | undefined;
+  #server: Extract<RecorderCommand, { type: 'server' }> | undefined;
+
+  constructor(host: RecordingHost) {
+    this.#host = host;
+    this.#switch = new RecordSwitch(host.timing.recorderLook);
+    this.#presence = new Presence({ send: host.send, isOnline: host.isOnline, clock: Date.now });
+  }
+
+  set(plan: Plan): void {
+    this.#plan = plan;
+    this.#switch.set(plan);
+    this.#presence.set(plan);
+  }
+
+  /** Whether the server is to record this path now. */
+  isOn(spec: PathSpec): boolean {
+    return this.#switch.isOn(spec);
+  }
+
+  /** A publisher of these paths may start. */
+  whenSaid(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#switch.whenSaid(paths, signal);
+  }
+
+  /** What a recorder that starts must know. */
+  known(): RecorderCommand[] {
+    return [...(this.#server ? [this.#server] : []), ...this.#presence.known()];
+  }
+
+  report(recorder: RecorderUnit, report: RecorderReport): void {
+    if (report.type === 'record') {
+      const ring = recorder.paths.find(({ path }) => path === report.path)?.ring;
+      if (ring === undefined || !this.#switch.say(report.path, ring, report.on)) return;
+      void this.#host.sync().then(() => this.#switch.settled());
+    }
+    tellRecorder(recorder, report, this.#host);
+  }
+
+  /** Something happened on a route: clips are cut around it. */
+  event(route: string, name: string, data: unknown): void {
+    const recorded = this.#plan?.units.some(
+      (unit) => unit.kind === 'recorder' && unit.routes.includes(route),
+    );
+    if (!recorded) return;
+    if (eventNamePattern.test(name)) {
+      this.#host.send({
+        type: 'event',
+        route,
+        name,
+        ...(data !== undefined && { data }),
+        at: Date.now() / 1000,
+      });
+    } else if (this.#refused.size < 100 && !this.#refused.has(name)) {
+      this.#refused.add(name);
+      const why = 'a name of letters, digits, _ . and - is needed for that';
+      this.#host.log.warn({ route }, `events "${name.slice(0, 80)}" make no clips: ${why}`);
+    }
+  }
+
+  unitChanged(id: string, state: UnitState, why: ExitCause | undefined): void {
+    const unit = this.#plan?.units.find((spec) => spec.id === id);
+    if (!unit || !this.#plan) return;
+    if (state === 'running') this.#presence.began(unit, this.#plan);
+    else if (state === 'finished') this.#presence.ended(unit, this.#plan, 'its source came to its end');
+    else if (why && (state === 'stopping' || state === 'waiting')) {
+      this.#presence.ended(unit, this.#plan, why.reason);
+    }
+  }
+
+  /** The server said who publishes. */
+  looked(): void {
+    this.#presence.looked();
+  }
+
+  serverUp(): void {
+    this.#tellServer({ type: 'server', up: true, at: Date.now() / 1000 });
+  }
+
+  /** It does not serve any more; what of it still runs closes its files. */
+  serverLost(): void {
+    this.#presence.serverLost();
+  }
+
+  serverEnded(reason: string): void {
+    if (this.#server?.up) this.#tellServer({ type: 'server', up: false, at: Date.now() / 1000, reason });
+  }
+
+  #tellServer(command: Extract<RecorderCommand, { type: 'server' }>): void {
+    this.#server = command;
+    this.#host.send(command);
+  }
+}
