@@ -1,0 +1,195 @@
+/**
+ * A folder into which the server writes one small file after another. Follows them in the order in which they were written,
+ * and gives each sample once. It removes nothing by itself, and goes through no link.
+ */
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from './folder.ts';
+import { RingFile } from './mp4/reader.ts';
+import { Timeline } from './mp4/timeline.ts';
+import type { Init, RingRead } from './types.ts';
+
+export interface RingEntry {
+  /** Absolute. */
+  file: string;
+  bytes: number;
+  run?: string;
+  /** Where it ends on the timeline of its run, in ticks of its first track. */
+  endDts?: number;
+  /** Whole packets in it. */
+  samples: number;
+  /**
+   * `waiting`: has no header yet, and never will if a later file has one. `foreign`: no regular file: never opened again.
+   */
+  state: 'waiting' | 'reading' | 'ended' | 'foreign';
+}
+
+interface Entry {
+  name: string;
+  file: RingFile;
+  state: RingEntry['state'];
+}
+
+export class Ring {
+  readonly #folder: string;
+  readonly #entries = new Map<string, Entry>();
+  /** Those that have a header, in the order of their footage. */
+  readonly #order: (Entry & { init: Init })[] = [];
+  readonly #timelines = new Map<string, Timeline>();
+
+  /** @param folder absolute; need not be there yet */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What came since the last look. One look at a time. */
+  look(): Promise<RingRead[]> {
+    return this.#look(false);
+  }
+
+  /** A last look at what is there now: all files end, as far as they have come. Later files may follow all the same. */
+  finish(): Promise<RingRead[]> {
+    return this.#look(true);
+  }
+
+  files(): RingEntry[] {
+    const rest = [...this.#entries.values()].filter((entry) => entry.file.init === undefined);
+    return [...this.#order, ...rest].map(({ file, state }) => ({
+      file: file.path,
+      bytes: file.bytes,
+      ...(file.init !== undefined && { run: file.init.run }),
+      ...(file.endDts !== undefined && { endDts: file.endDts }),
+      samples: file.samples,
+      state,
+    }));
+  }
+
+  /** Deletes a file of the ring. */
+  async remove(file: string): Promise<void> {
+    const entry = [...this.#entries.values()].find((candidate) => candidate.file.path === file);
+    if (entry === undefined) return;
+    await unlink(file).catch(unlessMissing);
+    await this.#forget(entry);
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.#entries.values()) await entry.file.close();
+  }
+
+  async #look(last: boolean): Promise<RingRead[]> {
+    await this.#list();
+    // Headers first: once a later file has one, nothing more comes to those before it, and what is read now is all.
+    await this.#begin();
+    const reads: RingRead[] = [];
+    const newest = this.#order.at(-1);
+    for (const entry of [...this.#order]) {
+      if (entry.state !== 'reading') continue;
+      const read = await this.#read(entry, last || entry !== newest);
+      if (read !== undefined) reads.push(read);
+    }
+    return reads;
+  }
+
+  async #read(entry: Entry & { init: Init }, over: boolean): Promise<RingRead | undefined> {
+    const { file, init } = entry;
+    try {
+      const { samples, closed, whole } = await file.read(this.#timeline(entry));
+      const ended = closed || over ? (whole ? 'closed' : 'cut') : false;
+      if (ended !== false) {
+        entry.state = 'ended';
+        await file.close();
+      }
+      return samples.length > 0 || ended !== false ? { file: file.path, init, samples, ended } : undefined;
+    } catch (error) {
+      // Gone between the list and the look.
+      unlessMissing(error);
+      await this.#forget(entry);
+      return undefined;
+    }
+  }
+
+  async #list(): Promise<void> {
+    const names = new Set<string>();
+    for (const name of await readdir(this.#folder).catch(missingIsEmpty))
+      if (name.endsWith('.mp4')) names.add(name);
+    for (const entry of [...this.#entries.values()]) if (!names.has(entry.name)) await this.#forget(entry);
+    for (const name of [...names].sort())
+      if (!this.#entries.has(name))
+        this.#entries.set(name, { name, file: new RingFile(join(this.#folder, name)), state: 'waiting' });
+  }
+
+  async #begin(): Promise<void> {
+    const begun: (Entry & { init: Init })[] = [];
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.state !== 'waiting') continue;
+      try {
+        if (!(await entry.file.begin())) entry.state = 'foreign';
+      } catch (error) {
+        unlessMissing(error);
+        await this.#forget(entry);
+        continue;
+      }
+      // Opened again when its turn comes: after an outage there may be more files than a process may have open.
+      await entry.file.close();
+      const { init } = entry.file;
+      if (init === undefined) continue;
+      entry.state = 'reading';
+      begun.push(Object.assign(entry, { init }));
+    }
+    this.#order.push(...inOrder(begun));
+  }
+
+  #timeline(entry: Entry & { init: Init }): Timeline {
+    const run = runOf(entry);
+    let timeline = this.#timelines.get(run);
+    if (timeline === undefined) {
+      timeline = new Timeline();
+      this.#timelines.set(run, timeline);
+    }
+    return timeline;
+  }
+
+  async #forget(entry: Entry): Promise<void> {
+    this.#entries.delete(entry.name);
+    const index = this.#order.findIndex((candidate) => candidate.name === entry.name);
+    if (index >= 0) this.#order.splice(index, 1);
+    await entry.file.close();
+    const { init } = entry.file;
+    if (init === undefined) return;
+    const run = runOf({ name: entry.name, init });
+    // The newest run may go on after its last file was taken away.
+    if (this.#order.length > 0 && !this.#order.some((candidate) => runOf(candidate) === run))
+      this.#timelines.delete(run);
+  }
+}
+
+/**
+ * Names tell the time of the wall clock, which may have been set back; within a run the numbers tell the truth.
+ * Runs follow each other by the names of their first files.
+ */
+function inOrder<T extends { name: string; init: Init }>(entries: readonly T[]): T[] {
+  const runs = new Map<string, T[]>();
+  for (const entry of entries) {
+    const run = runs.get(runOf(entry));
+    if (run === undefined) runs.set(runOf(entry), [entry]);
+    else run.push(entry);
+  }
+  const sorted = [...runs.values()];
+  for (const run of sorted) run.sort((a, b) => a.init.number - b.init.number);
+  sorted.sort((a, b) => (a[0]!.name < b[0]!.name ? -1 : 1));
+  return sorted.flat();
+}
+
+/** A file that names no run stands alone. */
+function runOf({ name, init }: { name: string; init: Init }): string {
+  return init.run === '' ? `file ${name}` : init.run;
+}
+
+function unlessMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
+
+function missingIsEmpty(error: unknown): string[] {
+  unlessMissing(error);
+  return [];
+}
