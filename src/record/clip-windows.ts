@@ -1,0 +1,117 @@
+/** Events of one route → the spans of time that become clips. */
+import type { ClipsSpec } from './types.ts';
+
+/** At Unix seconds: the time of its picture, not of the call. */
+export interface ClipEvent {
+  name: string;
+  at: number;
+  data?: unknown;
+}
+
+/** Unix seconds. */
+export interface ClipWindow {
+  from: number;
+  to: number;
+  /** By time. */
+  events: ClipEvent[];
+}
+
+/** What became of an event. `ignored`: the sink doesn't want its name. `refused`: too soon after the last one. */
+export type Taken = 'window' | 'merged' | 'refused' | 'ignored';
+
+/** How far the ring has come. */
+export interface Progress {
+  /** Unix seconds of now, and of the end of the newest footage. */
+  now: number;
+  newest?: number | undefined;
+  /** A take goes on. */
+  live: boolean;
+}
+
+/** Seconds that a packet may take from its arrival until it is read from the ring. */
+const SETTLE = 5;
+/** Seconds after which a take that says nothing is no longer waited for. */
+const SILENT = 15;
+/** Seconds that an event may come after its picture. */
+const KEEP = 8;
+
+export class ClipWindows {
+  readonly #spec: ClipsSpec;
+  #open: ClipWindow[] = [];
+  /** By name: when the last one that counted was. */
+  readonly #last = new Map<string, number>();
+  /** Events that came too soon. */
+  refused = 0;
+
+  constructor(spec: ClipsSpec) {
+    this.#spec = spec;
+  }
+
+  /** Windows that are not due yet. */
+  get open(): number {
+    return this.#open.length;
+  }
+
+  event(event: ClipEvent): Taken {
+    const { on, before, after, atMostEvery } = this.#spec;
+    if (on.length > 0 && !on.includes(event.name)) return 'ignored';
+    const last = this.#last.get(event.name);
+    if (last !== undefined && Math.abs(event.at - last) < atMostEvery) {
+      this.refused++;
+      return 'refused';
+    }
+    this.#remember(event);
+    const window = { from: event.at - before, to: event.at + after, events: [event] };
+    if (this.#merge(window)) return 'merged';
+    this.#open.push(window);
+    return 'window';
+  }
+
+  /** Windows of which all is in the ring that will ever be; each is given once. */
+  due({ now, newest, live }: Progress): ClipWindow[] {
+    const isDue = ({ to }: ClipWindow): boolean =>
+      (newest !== undefined && newest >= to) || now >= to + (live ? SILENT : SETTLE);
+    return this.#part(isDue);
+  }
+
+  /** Nothing more is recorded: all that are open, as far as they go. */
+  finish(): ClipWindow[] {
+    return this.#part(() => true);
+  }
+
+  /** Unix seconds: footage before this moment is needed by no clip, now or later. */
+  keepFrom(now: number): number {
+    const { before, after } = this.#spec;
+    return Math.min(now - before - after - KEEP, ...this.#open.map(({ from }) => from));
+  }
+
+  #merge(window: ClipWindow): boolean {
+    if (this.#spec.overlap === 'split') return false;
+    for (const each of this.#open) {
+      if (window.from > each.to || window.to < each.from) continue;
+      const [from, to] = [Math.min(each.from, window.from), Math.max(each.to, window.to)];
+      if (to - from > this.#spec.longest) continue;
+      each.from = from;
+      each.to = to;
+      each.events.push(...window.events);
+      each.events.sort((a, b) => a.at - b.at);
+      return true;
+    }
+    return false;
+  }
+
+  /** Names come from outside: those that no longer matter are forgotten. */
+  #remember({ name, at }: ClipEvent): void {
+    const { atMostEvery } = this.#spec;
+    if (atMostEvery === 0) return;
+    this.#last.set(name, Math.max(at, this.#last.get(name) ?? at));
+    if (this.#last.size < 1000) return;
+    for (const [other, last] of this.#last) if (last < at - atMostEvery) this.#last.delete(other);
+  }
+
+  #part(isDue: (window: ClipWindow) => boolean): ClipWindow[] {
+    const due = this.#open.filter(isDue).sort((a, b) => a.to - b.to);
+    this.#open = this.#open.filter((window) => !due.includes(window));
+    return due;
+  }
+}

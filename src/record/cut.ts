@@ -1,0 +1,189 @@
+/**
+ * Cuts takes into segments: from key frame to key frame, the first at or after start + every. Each packet of a take is
+ * in exactly one of them. What is cut is forgotten here as soon as it was given out, together with a header that fits.
+ */
+import type { FootageEvent } from './footage.ts';
+import { type DigestOf, Headers } from './headers.ts';
+import { leadOf } from './tracks.ts';
+import type { Init, Sample, Take, TrackInit } from './types.ts';
+
+/** Part of one take, as it is written to a file. Times in ticks of the leading track. */
+export interface Cut {
+  /** With the anchor that was known at the end of the cut. */
+  take: Take;
+  lead: TrackInit;
+  init: Init;
+  /** The header's parameter sets are those of the key frames. */
+  fits: boolean;
+  /** Of all tracks, by decode time within each. */
+  samples: Sample[];
+  dts: number;
+  endDts: number;
+  firstPts: number;
+  lastPts: number;
+  /** Where the last picture ends. */
+  endPts: number;
+  /** Samples of the leading track. */
+  frames: number;
+  complete: boolean;
+}
+
+export interface CutterOptions {
+  /** Seconds. */
+  every: number;
+  digestOf: DigestOf;
+  /** What was written last: all before is left out. Only of a run that the ring still holds. */
+  after?: { run: string; endDts: number } | undefined;
+}
+
+/** Files of a run that may come before a cut is given out with a header that doesn't fit. */
+const PATIENCE = 3;
+
+interface Ready {
+  cut: Cut;
+  parameters: string | undefined;
+  /** Headers that came since. */
+  seen: number;
+}
+
+export class Cutter {
+  readonly #every: number;
+  readonly #headers: Headers;
+  #after: CutterOptions['after'];
+  /** A file of the run that `after` speaks of was seen: what lies before it was written. */
+  #met = false;
+  #lead: TrackInit | undefined;
+  #take: Take | undefined;
+  #parameters: string | undefined;
+  #samples: Sample[] = [];
+  #dts = 0;
+  /** The last sample of the leading track. */
+  #last: Sample | undefined;
+  #ready: Ready[] = [];
+
+  constructor({ every, digestOf, after }: CutterOptions) {
+    this.#every = every;
+    this.#headers = new Headers(digestOf);
+    this.#after = after;
+  }
+
+  /** The oldest sample that is still needed, or would be if something went wrong; undefined: none. */
+  get oldest(): Sample | undefined {
+    return this.#ready[0]?.cut.samples[0] ?? this.#samples[0];
+  }
+
+  push(event: FootageEvent): Cut[] {
+    if (event.type === 'init') this.#header(event.init);
+    else if (event.type === 'take') this.#begin(event.take);
+    else if (event.type === 'sample') this.#sample(event.sample);
+    else if (event.type === 'end') this.#end(event.endDts, event.complete);
+    return this.#given(false);
+  }
+
+  /** What is open, and what waited for a header. */
+  finish(): Cut[] {
+    if (this.#last) this.#end(this.#last.dts + this.#last.duration, true);
+    return this.#given(true);
+  }
+
+  #header(init: Init): void {
+    this.#headers.add(init);
+    this.#met ||= init.run === this.#after?.run;
+    for (const ready of this.#ready) {
+      const { take } = ready.cut;
+      ready.seen = take.run === init.run ? ready.seen + 1 : PATIENCE;
+    }
+  }
+
+  #begin(take: Take): void {
+    this.#take = take;
+    this.#lead = leadOf(take.init);
+    this.#parameters = undefined;
+    this.#last = undefined;
+    this.#samples = [];
+  }
+
+  #sample(sample: Sample): void {
+    const [take, lead] = [this.#take, this.#lead];
+    if (!take || !lead) return;
+    if (sample.track !== lead.id) {
+      if (this.#last && seconds(take, sample) >= this.#dts / lead.timescale) this.#samples.push(sample);
+      return;
+    }
+    this.#parameters ??= sample.parameters;
+    if (!this.#isNew(take, sample)) return;
+    const last = this.#last;
+    if (last) {
+      const due = this.#dts + this.#every * lead.timescale - last.duration / 2;
+      if ((sample.key || lead.kind === 'audio') && sample.dts >= due) this.#end(sample.dts, true);
+    }
+    if (this.#samples.length === 0) this.#dts = sample.dts;
+    this.#samples.push(sample);
+    this.#last = sample;
+  }
+
+  /** A recorder that begins again reads the ring anew. Its times may then differ by some ticks of rounding. */
+  #isNew({ run }: Take, { dts, duration }: Sample): boolean {
+    const after = this.#after;
+    if (after && (!this.#met || (run === after.run && dts < after.endDts - duration / 2))) return false;
+    this.#after = undefined;
+    return true;
+  }
+
+  #end(endDts: number, complete: boolean): void {
+    const [take, lead] = [this.#take, this.#lead];
+    if (take && lead && this.#last) {
+      const cut = cutOf({ ...take }, lead, this.#samples, endDts, complete);
+      this.#ready.push({ cut, parameters: this.#parameters, seen: 0 });
+    }
+    this.#samples = [];
+    this.#last = undefined;
+  }
+
+  /** In their order: one that waits for its header holds up those behind it. */
+  #given(all: boolean): Cut[] {
+    const given: Cut[] = [];
+    for (let next = this.#ready[0]; next; next = this.#ready[0]) {
+      const fit = this.#headers.find(next.cut.take, next.parameters);
+      if (!fit && !all && next.seen < PATIENCE) break;
+      given.push({ ...next.cut, init: fit ?? next.cut.init, fits: fit !== undefined });
+      this.#ready.shift();
+    }
+    return given;
+  }
+}
+
+function seconds({ init }: Take, { track, dts }: Sample): number {
+  return dts / (init.tracks.find(({ id }) => id === track)?.timescale ?? 1);
+}
+
+/** @param samples begin with one of the leading track */
+export function cutOf(
+  take: Take,
+  lead: TrackInit,
+  samples: Sample[],
+  endDts: number,
+  complete: boolean,
+): Cut {
+  const own = samples.filter(({ track }) => track === lead.id);
+  const cut: Cut = {
+    take,
+    lead,
+    init: take.init,
+    fits: false,
+    samples,
+    dts: own[0]?.dts ?? endDts,
+    endDts,
+    firstPts: Number.POSITIVE_INFINITY,
+    lastPts: Number.NEGATIVE_INFINITY,
+    endPts: Number.NEGATIVE_INFINITY,
+    frames: own.length,
+    complete,
+  };
+  for (const { pts, duration } of own) {
+    cut.firstPts = Math.min(cut.firstPts, pts);
+    cut.lastPts = Math.max(cut.lastPts, pts);
+    cut.endPts = Math.max(cut.endPts, pts + duration);
+  }
+  return cut;
+}

@@ -1,0 +1,12 @@
+/** Which track leads, and from ticks to seconds. */
+import type { Init, Take, TrackInit } from './types.ts';
+
+/** The track that decides where takes and cuts begin: the picture, or the sound where there is none. */
+export function leadOf(init: Init): TrackInit | undefined {
+  return init.tracks.find(({ kind }) => kind === 'video') ?? init.tracks[0];
+}
+
+/** Unix seconds of a time of a take. */
+export function wallOf(take: Take, ticks: number, timescale: number): number {
+  return take.anchor + ticks / timescale;
+}
