@@ -7,6 +7,7 @@ import { ledgerPlace } from '../record/places.ts';
 import { openStore, type Store } from '../record/store.ts';
 import type { Temporary } from '../record/temporary.ts';
 import type { SegmentEntry, SnapshotsSpec } from '../record/types.ts';
+import { createWallClock, type WallClock } from '../record/wall-clock.ts';
 
 export interface AlbumOptions {
   spec: SnapshotsSpec;
@@ -27,6 +28,7 @@ export class Album {
   readonly #ledger: Ledger;
   readonly #disk: Disk;
   readonly #keeper: Keeper;
+  readonly #clock: WallClock;
   #seq: number;
   #size = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -45,6 +47,7 @@ export class Album {
     this.#options = options;
     this.#store = store;
     this.#ledger = ledger;
+    this.#clock = createWallClock(now, monotonic);
     this.#seq = (ledger.lastSegment()?.seq ?? -1) + 1;
     this.#disk = createDisk({ store, reserve: spec.reserve, segmentBytes: () => this.#size, monotonic });
     const bounds = {
@@ -105,6 +108,9 @@ export class Album {
 
   async #look(): Promise<void> {
     const now = this.#options.monotonic();
+    // A clock that was set makes no picture old.
+    const set = this.#clock.look();
+    if (set) await this.#ledger.step(set.at, set.step);
     if (now - this.#lookedAt < LOOK) return;
     this.#lookedAt = now;
     await this.#keeper.pass();
