@@ -52,7 +52,7 @@ export function videoArgs(
  * nearest to its place, so that they don't drift. After a hole the grid goes on as if there had been none.
  */
 function keyFrames(gop: number, rate: number): string {
-  const early = Math.min(rate > 0 ? 0.5 / rate : 0.01, gop / 2);
+  const early = Number(Math.min(rate > 0 ? 0.5 / rate : 0.01, gop / 2).toFixed(6));
   const place = (time: string) => `floor((${time}-ld(0)+${early})/${gop})`;
   return `expr:if(isnan(prev_forced_t),st(0,t)*0+1,gt(${place('t')},${place('prev_forced_t')}))`;
 }
