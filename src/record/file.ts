@@ -1,7 +1,154 @@
-/** The `file` sink: one recording for each run of the gateway. */
+/**
+ * The `file` sink: one recording, which grows group of pictures by group of pictures. It is fragmented MP4, so that it
+ * can be played at any moment and a crash costs nothing of it; .mkv and .ts are made of it when it ends.
+ */
+import { basename, dirname, extname } from 'node:path';
+import { messageOf } from '../errors.ts';
+import { type Cut, Cutter } from './cut.ts';
+import { createDisk, type Disk, type Space } from './disk.ts';
+import type { FootageEvent } from './footage.ts';
+import { GrowingFile } from './mp4/growing.ts';
+import { remux } from './remux.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
-import type { FileSpec } from './types.ts';
+import { openStore, type Store } from './store.ts';
+import type { FileSpec, Init } from './types.ts';
 
-export async function openFile(_spec: FileSpec, _host: SinkHost): Promise<RunningSink> {
-  throw new Error('not yet');
+/** Seconds of footage that are added at a time, at least. */
+const STEP = 1;
+
+const formats: Record<string, 'mpegts' | 'matroska'> = { '.ts': 'mpegts', '.mkv': 'matroska' };
+
+interface Open {
+  /** Below the folder, and absolute. */
+  name: string;
+  path: string;
+  handle: Awaited<ReturnType<Store['create']>>['handle'];
+  growing: GrowingFile;
+  run: string;
+  init: Init;
+  bytes: number;
+}
+
+export async function openFile(spec: FileSpec, host: SinkHost): Promise<RunningSink> {
+  return new FileSink(spec, host, await openStore(dirname(spec.path)));
+}
+
+class FileSink implements RunningSink {
+  readonly #spec: FileSpec;
+  readonly #host: SinkHost;
+  readonly #store: Store;
+  readonly #disk: Disk;
+  readonly #cutter: Cutter;
+  #waiting: Cut[] = [];
+  #open: Open | undefined;
+  #space: Space | undefined;
+  #told = '';
+
+  constructor(spec: FileSpec, host: SinkHost, store: Store) {
+    this.#spec = spec;
+    this.#host = host;
+    this.#store = store;
+    const { reserve } = spec;
+    this.#disk = createDisk({ store, reserve, segmentBytes: () => 1_000_000, monotonic: host.monotonic });
+    this.#cutter = new Cutter({ every: STEP, digestOf: host.digestOf });
+  }
+
+  get oldest() {
+    return this.#waiting[0]?.samples[0] ?? this.#cutter.oldest;
+  }
+
+  get disk() {
+    return this.#disk.state();
+  }
+
+  get figures() {
+    return { bytes: this.#open?.bytes ?? 0, free: this.#space?.bytes ?? 0 };
+  }
+
+  push(event: FootageEvent): void {
+    this.#waiting.push(...this.#cutter.push(event));
+  }
+
+  async work(): Promise<void> {
+    const space = await this.#disk.measure();
+    if (space) {
+      this.#space = space;
+      this.#disk.judge(space);
+    }
+    if (this.#disk.state().on) await this.#write();
+  }
+
+  async finish(): Promise<void> {
+    this.#waiting.push(...this.#cutter.finish());
+    await this.#write();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (!open) return;
+    try {
+      await open.growing.finish();
+      await this.#convert(open);
+    } catch (error) {
+      this.#complain(messageOf(error));
+    } finally {
+      await open.handle.close();
+    }
+  }
+
+  async #write(): Promise<void> {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      try {
+        await this.#append(next);
+      } catch (error) {
+        this.#complain(messageOf(error));
+        if (this.#disk.failed(error)) return;
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  async #append(cut: Cut): Promise<void> {
+    if (this.#open && (this.#open.run !== cut.take.run || this.#open.init !== cut.init)) await this.close();
+    this.#open ??= await this.#begin(cut);
+    await this.#open.growing.append(cut.samples);
+    this.#open.bytes = (await this.#open.handle.stat()).size;
+    this.#told = '';
+  }
+
+  /** Another run or other parameters can't go on in the same file. */
+  async #begin(cut: Cut): Promise<Open> {
+    const stem = basename(this.#spec.path, extname(this.#spec.path));
+    const made = await this.#store.create(`${stem}.mp4`);
+    const { init, take, dts, lead } = cut;
+    const growing = new GrowingFile(made.handle, { init, origin: dts / lead.timescale });
+    this.#say('info', `records into ${made.path}`);
+    return { ...made, growing, init, run: take.run, bytes: 0 };
+  }
+
+  async #convert({ name, path, bytes }: Open): Promise<void> {
+    const format = formats[extname(this.#spec.path)];
+    if (!format) return;
+    const extension = extname(this.#spec.path);
+    const file = await this.#store.temporary(extension.slice(1));
+    try {
+      await remux(this.#host, path, file.path, format);
+      await this.#store.publish(file, `${basename(name, '.mp4')}${extension}`);
+    } catch (error) {
+      await file.discard().catch(() => {});
+      throw error;
+    }
+    await this.#store.remove(name, bytes);
+  }
+
+  #complain(message: string): void {
+    if (message !== this.#told) this.#say('error', `${this.#spec.path}: ${message}`);
+    this.#told = message;
+  }
+
+  #say(level: 'info' | 'error', message: string): void {
+    this.#host.report({ type: 'log', level, route: this.#host.route, message });
+  }
 }

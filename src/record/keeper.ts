@@ -61,19 +61,20 @@ export class Keeper {
 
   async #remove(entries: SegmentEntry[], why: GoneEntry['why']): Promise<void> {
     const { store, ledger, host } = this.#options;
-    let bytes = 0;
-    let count = 0;
+    const removed: SegmentEntry[] = [];
+    // What is not the file that was recorded is not ours to remove, nor to look after any longer.
+    const missing: SegmentEntry[] = [];
     for (const entry of entries) {
       const result = await store.remove(entry.path, entry.bytes);
       for (const beside of entry.beside ?? []) await store.remove(beside.path, beside.bytes);
-      if (result === 'removed') {
-        bytes += entry.bytes;
-        count++;
-      }
-      // What is not the file that was recorded is not ours to remove, nor to look after any longer.
-      await ledger.gone([entry], result === 'removed' ? why : 'missing', host.now());
+      (result === 'removed' ? removed : missing).push(entry);
     }
-    if (count > 0) host.report({ type: 'removed', route: host.route, count, bytes, why });
+    if (removed.length > 0) {
+      const bytes = removed.reduce((sum, entry) => sum + entry.bytes, 0);
+      host.report({ type: 'removed', route: host.route, count: removed.length, bytes, why });
+      await ledger.gone(removed, why, host.now());
+    }
+    if (missing.length > 0) await ledger.gone(missing, 'missing', host.now());
   }
 
   async #prune(): Promise<void> {

@@ -4,7 +4,7 @@ import { type FileHandle, link as hardLink, lstat, open, rename, unlink } from '
 import { extname, join } from 'node:path';
 import { RelayError } from '../errors.ts';
 import { codeOf, type Folder, syncFolder } from './folder.ts';
-import type { Temporary } from './temporary.ts';
+import { FILE_MODE, type Temporary } from './temporary.ts';
 
 export type LinkFile = (from: string, to: string) => Promise<void>;
 
@@ -21,25 +21,49 @@ const MOST = 1000;
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 const CHUNK = 1 << 18;
 
+/** `name`, `name-1`, `name-2` … */
+function* candidates(name: string): Generator<string> {
+  const extension = extname(name);
+  const stem = name.slice(0, name.length - extension.length);
+  yield name;
+  for (let count = 1; count <= MOST; count++) yield `${stem}-${count}${extension}`;
+}
+
+function allTaken(folder: Folder, name: string): RelayError {
+  return new RelayError(
+    'RELAY_RECORD_FOLDER',
+    `${join(folder.path, name)} and ${MOST} names like it are taken`,
+  );
+}
+
+/** A new file under the first name that is free. */
+export async function createUnused(to: Folder, name: string): Promise<{ name: string; handle: FileHandle }> {
+  const flags = mode.O_RDWR | mode.O_CREAT | mode.O_EXCL | mode.O_NOFOLLOW;
+  return to.use(async (target) => {
+    for (const candidate of candidates(name)) {
+      try {
+        return { name: candidate, handle: await open(join(target, candidate), flags, FILE_MODE) };
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+    }
+    throw allTaken(to, name);
+  });
+}
+
 /** Returns the name that the file got. */
 export async function linkUnused({ link = hardLink, ...job }: Job & { link?: LinkFile }): Promise<string> {
   const { file, from, to, name } = job;
   await file.handle.sync();
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
   const got = await from.use((source) =>
     to.use(async (target, folder) => {
-      for (let count = 0; count <= MOST; count++) {
-        const candidate = count === 0 ? name : `${stem}-${count}${extension}`;
+      for (const candidate of candidates(name)) {
         if (await take(link, join(source, file.name), join(target, candidate), file.handle)) {
           await syncFolder(folder);
           return candidate;
         }
       }
-      throw new RelayError(
-        'RELAY_RECORD_FOLDER',
-        `${join(to.path, name)} and ${MOST} names like it are taken`,
-      );
+      throw allTaken(to, name);
     }),
   );
   await file.discard();

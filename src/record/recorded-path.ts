@@ -75,6 +75,7 @@ export class PathRecorder {
 
   /** Without writing what is open: the ring holds it, and whoever comes next goes on with it. */
   async close(): Promise<void> {
+    for (const sink of this.#sinks) await sink.close?.();
     await this.#ring?.close();
   }
 

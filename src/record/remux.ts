@@ -22,7 +22,18 @@ export function remux(
   to: string,
   format: 'mpegts' | 'matroska',
 ): Promise<void> {
-  const copy = ['-map', '0', '-c', 'copy', '-copyts', '-avoid_negative_ts', 'make_zero'];
+  // The same bytes each time: after a crash the same segment is made once more.
+  const copy = [
+    '-map',
+    '0',
+    '-c',
+    'copy',
+    '-fflags',
+    '+bitexact',
+    '-copyts',
+    '-avoid_negative_ts',
+    'make_zero',
+  ];
   return run(host, [...quiet, ...files, '-i', `file:${from}`, ...copy, '-f', format, '-y', `file:${to}`]);
 }
 

@@ -17,6 +17,8 @@ export interface RunningSink {
   work(): Promise<void>;
   /** The recording is over: what is open is written too. */
   finish(): Promise<void>;
+  /** This recorder ends, the recording doesn't. */
+  close?(): Promise<void>;
   /** Files of the ring from this sample's on are needed; undefined: none. */
   readonly oldest: Sample | undefined;
   readonly disk: DiskState;

@@ -2,12 +2,13 @@
  * The folder of a sink. Files come into it whole: written below `.relay`, which nobody else can enter, and linked to
  * their names when they are on the disk. Nothing is overwritten, no link is followed, and nothing outside is touched.
  */
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, RelayError } from '../errors.ts';
 import { codeOf, enter, type Folder, folderAt, type Root, type Step } from './folder.ts';
 import { createFolderList } from './folder-list.ts';
 import { createOwnership } from './ownership.ts';
-import { type LinkFile, linkUnused, replaceFile } from './publish.ts';
+import { createUnused, type LinkFile, linkUnused, replaceFile } from './publish.ts';
 import { type RemoveResult, removeFile } from './remove.ts';
 import { createTemporary, sweepTemporary, type Temporary } from './temporary.ts';
 import { type FoundFile, walk } from './walk.ts';
@@ -31,6 +32,8 @@ export interface Store {
    * got. A file of that name with the very same bytes is the same file, published before a crash.
    */
   publish(file: Temporary, name: string): Promise<string>;
+  /** A new file under its final name, or `name-1` … where that is taken: for one that grows in everybody's sight. */
+  create(name: string): Promise<{ name: string; path: string; handle: FileHandle }>;
   /** The same for a file that is replaced again and again. */
   replace(file: Temporary, name: string): Promise<void>;
   /** Removes a file of exactly this size, and folders of ours that are empty then. */
@@ -92,6 +95,12 @@ export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
         linkUnused({ file, from: temporaries, to: forNew(parents), name: last, ...(link && { link }) }),
       );
       return [...parents, got].join('/');
+    },
+    async create(name) {
+      const { parents, last } = split(name);
+      const made = await again(() => createUnused(forNew(parents), last));
+      const got = [...parents, made.name].join('/');
+      return { name: got, path: join(root.path, got), handle: made.handle };
     },
     async replace(file, name) {
       const { parents, last } = split(name);

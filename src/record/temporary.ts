@@ -16,7 +16,7 @@ export interface Temporary {
 }
 
 const FLAGS = mode.O_RDWR | mode.O_CREAT | mode.O_EXCL | mode.O_NOFOLLOW;
-const FILE_MODE = 0o640;
+export const FILE_MODE = 0o640;
 const NAME = /^(\d+)-(\d+)-[0-9a-f]+\.[a-z0-9]+$/;
 const RUN = `${process.pid}-${startOf(process.pid) ?? 0}`;
 
