@@ -27,7 +27,7 @@ export async function openClips(spec: ClipsSpec, host: SinkHost): Promise<Runnin
     spec,
     host,
     store,
-    await openLedger(await store.folder(ledgerPlace('clips', host.route)), host.now),
+    await openLedger(await store.folder(ledgerPlace('clips', host.route)), host.now()),
   );
 }
 

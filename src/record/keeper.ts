@@ -36,6 +36,14 @@ export class Keeper {
   }
 
   async pass(): Promise<void> {
+    try {
+      await this.#pass();
+    } catch (error) {
+      if (!this.#options.disk.failed(error)) throw error;
+    }
+  }
+
+  async #pass(): Promise<void> {
     const { ledger, disk, bounds, host } = this.#options;
     for (let more = true; more; ) {
       const space = await disk.measure();

@@ -27,7 +27,7 @@ const PATIENCE = 30;
 export async function openSegments(spec: SegmentsSpec, host: SinkHost): Promise<SegmentsSink> {
   const store = await openStore(spec.dir);
   await store.sweep();
-  const ledger = await openLedger(await store.folder(ledgerPlace('segments', host.route)), host.now);
+  const ledger = await openLedger(await store.folder(ledgerPlace('segments', host.route)), host.now());
   if (ledger.totals().count === 0 && !ledger.lastSegment()) {
     const found = await rebuild(
       ledger,
