@@ -23,6 +23,48 @@ t.test('state: status, units, paths, plan', async (t) => {
   t.match((await call(port, '/v1/plan')).json, { version: 1, units: [{ id: 'lobby/video' }] });
 });
 
+t.test('events of a route, whose name may hold /', async (t) => {
+  const { port, gateway } = await start(t);
+  const json = { 'content-type': 'application/json' };
+  const post = (path: string, body: unknown) =>
+    call(port, path, { method: 'POST', headers: json, body: JSON.stringify(body) });
+  const lobby = '/v1/routes/lobby/marked/events';
+  t.match(await post(lobby, { name: 'door', data: { open: true } }), {
+    status: 202,
+    json: { at: 1_700_000_000_123 },
+  });
+  t.match(await post('/v1/routes/lobby%2Fmarked/events', { name: 'A_b.c-9' }), { status: 202 });
+  t.match(await post(lobby, { name: 'x', data: 'y'.repeat(16_000) }), { status: 202 });
+  t.match(gateway.told, [
+    ['lobby/marked', 'door', { open: true }],
+    ['lobby/marked', 'A_b.c-9', undefined],
+    ['lobby/marked', 'x', /^y+$/],
+  ]);
+  t.match(await post('/v1/routes/yard/events', { name: 'door' }), {
+    status: 404,
+    json: { code: 'RELAY_NOT_FOUND', message: 'there is no route yard' },
+  });
+  const refused = [
+    [{}, 'the name of an event'],
+    [{ name: 'a b' }, 'the name of an event'],
+    [{ name: 'x'.repeat(65) }, 'the name of an event'],
+    [{ name: 'a', at: 3 }, 'an event has no "at"'],
+    [{ name: 'a', data: 'y'.repeat(17_000) }, 'at most 16 kB'],
+    [[], 'is a JSON object'],
+    ['door', 'is a JSON object'],
+  ] as const;
+  for (const [body, message] of refused) {
+    t.match(await post(lobby, body), {
+      status: 400,
+      json: { code: 'RELAY_REQUEST', message: new RegExp(message) },
+    });
+  }
+  t.match(await call(port, lobby, { method: 'POST' }), { status: 400 }, 'no body');
+  t.match(await post('/v1/routes/lobby/marked', { name: 'door' }), { status: 404 });
+  t.match(await post('/v1/routes/events', { name: 'door' }), { status: 404 });
+  t.equal(gateway.told.length, 3);
+});
+
 t.test('no password leaves, however it is spelled', async (t) => {
   const { port } = await start(t);
   for (const path of ['/v1/status', '/v1/units', '/v1/units/lobby%2Fvideo', '/v1/plan']) {

@@ -1,4 +1,4 @@
-/** Commands that ask a running gateway: status, reload. */
+/** Commands that ask a running gateway: status, reload, event. */
 import t, { type Test } from 'tap';
 import { RelayError } from '../../src/errors.ts';
 import { start } from '../api/support.ts';
@@ -23,6 +23,19 @@ t.test('status', async (t) => {
   t.match(JSON.parse((await call('status', '--json')).out), { ready: true, units: [{ id: 'lobby/video' }] });
 });
 
+t.test('status of what is recorded', async (t) => {
+  const { call, gateway } = await gatewayAt(t);
+  const figures = { segments: 12, clips: 3, gaps: 1, bytes: 4_300_000_000, free: 9e10, recording: true };
+  const off = { ...figures, recording: false, reason: 'less than 1 GiB\nis free' };
+  const unit = gateway.now.status.units[0]!;
+  const recorder = { lobby: figures, 'yard/marked': off };
+  gateway.now.status = { ...gateway.now.status, units: [{ ...unit, figures: { recorder } }] };
+  const { out } = await call('status');
+  t.match(out, /^RECORDED +STATE +SEGMENTS +CLIPS +GAPS +ON DISK +FREE +WHY NOT$/m);
+  t.match(out, /^lobby +recording +12 +3 +1 +4\.3G +90\.0G$/m);
+  t.match(out, /^yard\/marked +off +12 +3 +1 +4\.3G +90\.0G +less than 1 GiB is free$/m);
+});
+
 t.test('reload', async (t) => {
   const { call, gateway } = await gatewayAt(t);
   t.match(await call('reload'), { code: 0, out: 'reloaded: lobby\n' });
@@ -34,11 +47,31 @@ t.test('reload', async (t) => {
   t.match(await call('reload'), { code: 78, out: '', err: /relay\.yaml:3:5 error: no/ });
 });
 
+t.test('event', async (t) => {
+  const { call, gateway } = await gatewayAt(t);
+  t.match(await call('event', 'lobby/marked', 'door', '--data', '{"open":[1]}'), {
+    code: 0,
+    out: 'door on lobby/marked at 2023-11-14T22:13:20.123Z\n',
+  });
+  t.match(JSON.parse((await call('event', 'lobby/marked', 'bell', '--json')).out), { at: 1_700_000_000_123 });
+  t.strictSame(gateway.told, [
+    ['lobby/marked', 'door', { open: [1] }],
+    ['lobby/marked', 'bell', undefined],
+  ]);
+  t.match(await call('event', 'yard', 'door'), { code: 1, out: '', err: /there is no route yard/ });
+  t.match(await call('event', 'lobby/marked', 'a b'), { code: 1, err: /the name of an event/ });
+  t.match(await call('event', 'lobby/marked', 'door', '--data', 'open'), {
+    code: 2,
+    err: /--data is no JSON/,
+  });
+  t.match(await call('event', 'lobby/marked'), { code: 2 });
+});
+
 t.test('no gateway', async (t) => {
   const { port, close } = await start(t);
   await close();
-  for (const command of ['status', 'reload']) {
-    const { code, out, err } = await relay(t, [command, '--api', `127.0.0.1:${port}`], { cwd: dir });
+  for (const command of [['status'], ['reload'], ['event', 'lobby', 'door']]) {
+    const { code, out, err } = await relay(t, [...command, '--api', `127.0.0.1:${port}`], { cwd: dir });
     t.equal(code, 3);
     t.equal(out, '');
     t.match(err, /no gateway answers at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED.*\n.*relay run/);
