@@ -1,0 +1,283 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { RingFile } from '../../src/record/mp4/reader.ts';
+import { Timeline } from '../../src/record/mp4/timeline.ts';
+import { type Recorder, startRecorder } from '../../src/record/recorder.ts';
+import type { Entry, RecorderReport, RecordSpec } from '../../src/record/types.ts';
+import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
+
+/** Seconds: 12 pictures, the first one a key frame. */
+const PART = 0.48;
+const START = 1_795_284_500;
+
+interface Rig {
+  dir: string;
+  ring: string;
+  reports: RecorderReport[];
+  recorder: Recorder;
+  /** Its clock, in Unix seconds. */
+  clock: { now: number };
+  /** Ends it: with the server, or to begin again. */
+  stop(server: 'up' | 'down'): Promise<void>;
+}
+
+function rig(t: Test, dir: string, sinks: (dir: string) => RecordSpec[], clock = { now: START }): Rig {
+  const ring = join(dir, 'rec', '.relay', 'ring');
+  const reports: RecorderReport[] = [];
+  const job = {
+    ffmpeg: 'ffmpeg',
+    paths: [{ path: 'cam', route: 'cam', ring, sinks: sinks(join(dir, 'rec')) }],
+  };
+  const recorder = startRecorder(job, { report: (report) => reports.push(report), now: () => clock.now });
+  let stopped: Promise<void> | undefined;
+  const stop = (server: 'up' | 'down'): Promise<void> => {
+    if (server === 'down') recorder.command({ type: 'server', up: false, at: clock.now, reason: 'stopped' });
+    stopped ??= recorder.stop();
+    return stopped;
+  };
+  t.teardown(() => stop('up'));
+  return { dir, ring: join(ring, 'cam'), reports, recorder, clock, stop };
+}
+
+const segments =
+  (change = {}) =>
+  (dir: string): RecordSpec[] => [
+    { kind: 'segments', dir, every: 1.92, name: '{unix}', format: 'fmp4', ...change },
+  ];
+
+/** Files of the ring, six parts each. */
+function write(ring: string, from: number, to: number, run = 'aa'.repeat(16)): void {
+  mkdirSync(ring, { recursive: true, mode: 0o700 });
+  for (let number = from; number < to; number++) {
+    const at = number * 6 * PART;
+    const [dts, ntp] = [at, START + at].map((seconds) => BigInt(Math.round(seconds * 1000)) * 1_000_000n);
+    const parts = Array.from({ length: 6 }, (_, n) => halfSecond(n));
+    const bytes = Buffer.concat([header({ number, run, dts: dts!, ntp: ntp!, duration: 2880 }), ...parts]);
+    writeFileSync(join(ring, `${START + number}-0.mp4`), bytes);
+  }
+}
+
+async function until<T>(look: () => T | undefined | false, what: string): Promise<T> {
+  for (const limit = performance.now() + 10_000; performance.now() < limit; ) {
+    const found = look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`no ${what}`);
+}
+
+const told = <Type extends RecorderReport['type']>(reports: RecorderReport[], type: Type) =>
+  reports.filter((report): report is Extract<RecorderReport, { type: Type }> => report.type === type);
+
+async function pictures(file: string): Promise<number> {
+  const read = new RingFile(file);
+  await read.begin();
+  const { samples, whole } = await read.read(new Timeline());
+  await read.close();
+  if (!whole) throw new Error(`${file} is not whole`);
+  return samples.filter(({ track }) => track === VIDEO).length;
+}
+
+function ledger(dir: string): Entry[] {
+  const folder = join(dir, 'rec', '.relay', 'segments', 'cam');
+  return readdirSync(folder).flatMap((name) =>
+    readFileSync(join(folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Entry),
+  );
+}
+
+const files = (folder: string, extension: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(extension))
+        .sort()
+    : [];
+
+t.test(
+  'the server writes when the folder is known; footage becomes segments, the ring is emptied',
+  async (t) => {
+    const r = rig(t, t.testdir(), segments());
+    await until(() => told(r.reports, 'record').some(({ on }) => on), 'word that it may be recorded');
+    write(r.ring, 0, 4);
+    await until(() => told(r.reports, 'segment').length >= 5, 'segments');
+    t.ok(files(r.ring, '.mp4').length <= 3, 'what is cut is removed while it goes on');
+    await r.stop('down');
+    const made = ledger(r.dir).filter((entry) => entry.type === 'segment');
+    t.strictSame(
+      made.map(({ path }) => path),
+      [0, 1, 2, 3, 4, 5].map((n) => `${(START + n * 1.92).toFixed(3)}.mp4`),
+    );
+    t.equal(
+      made.reduce((sum, { frames }) => sum + frames, 0),
+      4 * 72,
+    );
+    for (const { path, frames } of made) t.equal(await pictures(join(r.dir, 'rec', path)), frames, path);
+    t.strictSame(files(r.ring, '.mp4'), [], 'nothing is left of the ring');
+    t.strictSame(told(r.reports, 'gap'), []);
+  },
+);
+
+t.test('it begins again in the middle of a segment: nothing twice, nothing missing', async (t) => {
+  const dir = t.testdir();
+  const first = rig(t, dir, segments());
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  write(first.ring, 0, 2);
+  await until(() => told(first.reports, 'segment').length >= 2, 'segments');
+  await first.stop('up');
+  t.ok(files(first.ring, '.mp4').length > 0, 'what is open stays in the ring');
+  const second = rig(t, dir, segments());
+  write(second.ring, 2, 3);
+  await until(() => told(second.reports, 'segment').length >= 1, 'a segment of the second life');
+  await second.stop('down');
+  const made = ledger(dir).filter((entry) => entry.type === 'segment');
+  t.equal(
+    made.reduce((sum, { frames }) => sum + frames, 0),
+    3 * 72,
+  );
+  for (const [index, { dts, seq }] of made.entries()) {
+    t.equal(seq, index);
+    if (index > 0) t.equal(dts, made[index - 1]!.endDts, 'it goes on where the last one ended');
+  }
+  t.notOk(ledger(dir).some(({ type }) => type === 'gap'));
+});
+
+t.test(
+  'a server that was away: a gap with its cause, which ends where the next segment begins',
+  async (t) => {
+    const r = rig(t, t.testdir(), segments());
+    await until(() => told(r.reports, 'record').length > 0, 'first word');
+    write(r.ring, 0, 1);
+    r.recorder.command({ type: 'server', up: false, at: START + 2.9, reason: 'killed by SIGKILL' });
+    r.recorder.command({ type: 'server', up: true, at: START + 5 });
+    const run = 'bb'.repeat(16);
+    mkdirSync(r.ring, { recursive: true });
+    const ntp = BigInt(START + 6) * 1_000_000_000n;
+    const again = Buffer.concat([header({ run, ntp, duration: 480 }), halfSecond(0)]);
+    writeFileSync(join(r.ring, `${START + 6}-0.mp4`), again);
+    await until(() => told(r.reports, 'gap').length > 0, 'gap');
+    await r.stop('down');
+    const lines = ledger(r.dir);
+    t.match(
+      lines.map(({ type }) => type),
+      ['segment', 'segment', 'gap', 'segment'],
+    );
+    t.match(lines[2], {
+      from: START + 2.88,
+      to: START + 6,
+      cause: 'server',
+      reason: 'killed by SIGKILL',
+      frames: 78,
+    });
+  },
+);
+
+t.test('an event: a clip with its story, cut where the words say', async (t) => {
+  const clips = (dir: string): RecordSpec[] => [
+    {
+      ...{ kind: 'clips', dir, on: ['person'], before: 1, after: 1 },
+      ...{ atMostEvery: 60, overlap: 'merge', longest: 60 },
+    },
+  ];
+  const r = rig(t, t.testdir(), clips);
+  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  write(r.ring, 0, 2);
+  const event = {
+    type: 'event',
+    route: 'cam',
+    name: 'person',
+    data: { who: 'café' },
+    at: START + 3,
+  } as const;
+  r.recorder.command({ ...event, name: 'car' });
+  r.recorder.command({ ...event, route: 'other' });
+  r.recorder.command(event);
+  r.recorder.command({ ...event, at: START + 4 });
+  await until(() => told(r.reports, 'clip').length > 0, 'clip');
+  await r.stop('down');
+  const dir = join(r.dir, 'rec');
+  t.strictSame(files(dir, '.mp4'), ['20261121T180821.920Z-person.mp4'], 'one clip');
+  // From the key frame at 1.92 s up to 4 s.
+  t.equal(await pictures(join(dir, files(dir, '.mp4')[0]!)), Math.round((4 - 1.92) * 25));
+  const story = JSON.parse(readFileSync(join(dir, files(dir, '.json')[0]!), 'utf8')) as object;
+  t.match(story, {
+    event: 'person',
+    at: START + 3,
+    events: [{ data: { who: 'café' } }],
+    file: /person\.mp4$/,
+  });
+});
+
+t.test('a file that grows can be read at any time, and never takes the place of another', async (t) => {
+  const dir = t.testdir({ rec: { 'all.mp4': 'mine' } });
+  const r = rig(t, dir, (folder) => [{ kind: 'file', path: join(folder, 'all.mp4') }]);
+  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  write(r.ring, 0, 2);
+  const file = join(dir, 'rec', 'all-1.mp4');
+  await until(() => existsSync(file) && statSync(file).size > 5000, 'file');
+  t.ok((await pictures(file)) > 0, 'while it grows');
+  write(r.ring, 2, 4);
+  await until(() => statSync(file).size > 60_000, 'more of it');
+  await r.stop('down');
+  t.equal(await pictures(file), 4 * 72);
+  t.equal(readFileSync(join(dir, 'rec', 'all.mp4'), 'utf8'), 'mine');
+  const bytes = readFileSync(file);
+  t.equal(bytes.readUInt32BE(bytes.indexOf('mvhd') + 4 + 16), 4 * 2880, 'its header tells how long it is');
+});
+
+t.test('what is too much goes, the oldest first; a file that is not ours stays', async (t) => {
+  const r = rig(t, t.testdir(), segments({ maxSize: 60_000 }));
+  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  writeFileSync(join(r.dir, 'rec', 'holiday.mp4'), Buffer.alloc(100_000));
+  write(r.ring, 0, 6);
+  const removed = await until(() => told(r.reports, 'removed')[0], 'removal');
+  t.match(removed, { route: 'cam', why: 'maxSize' });
+  await r.stop('down');
+  const left = files(join(r.dir, 'rec'), '.mp4');
+  t.ok(left.includes('holiday.mp4'));
+  const gone = ledger(r.dir).filter(({ type }) => type === 'gone');
+  t.equal(left.length - 1, 9 - gone.length);
+});
+
+t.test('an hour back and an hour forth: all is recorded, nothing is overwritten or removed', async (t) => {
+  const r = rig(t, t.testdir(), segments({ keep: 600 }));
+  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  write(r.ring, 0, 2);
+  await until(() => told(r.reports, 'segment').length >= 2, 'segments');
+  for (const step of [-3600, 7200]) {
+    r.clock.now += step;
+    await until(
+      () => ledger(r.dir).filter(({ type }) => type === 'clock').length === (step < 0 ? 1 : 2),
+      'step',
+    );
+  }
+  write(r.ring, 2, 4);
+  await until(() => told(r.reports, 'segment').length >= 4, 'more segments');
+  await r.stop('down');
+  const made = ledger(r.dir).filter((entry) => entry.type === 'segment');
+  t.equal(
+    made.reduce((sum, { frames }) => sum + frames, 0),
+    4 * 72,
+  );
+  t.equal(files(join(r.dir, 'rec'), '.mp4').length, made.length);
+  t.strictSame(told(r.reports, 'removed'), []);
+});
+
+t.test('a folder that leads elsewhere: nothing is recorded, and why', async (t) => {
+  const dir = t.testdir({ elsewhere: {}, rec: {} });
+  symlinkSync(join(dir, 'elsewhere'), join(dir, 'rec', '.relay'));
+  const r = rig(t, dir, segments());
+  const word = await until(() => told(r.reports, 'record')[0], 'word');
+  t.match(word, { on: false, reason: /\.relay/ });
+  t.strictSame(readdirSync(join(dir, 'elsewhere')), []);
+});
