@@ -68,6 +68,12 @@ export class PathWatch {
     return this.#seenAt;
   }
 
+  /** What tells one publisher of a path from the next; undefined while there is none. */
+  publisher(path: string): string | undefined {
+    const seen = this.#paths.get(path);
+    return seen?.online ? `since ${seen.onlineTime}` : undefined;
+  }
+
   /** Whether a publisher is there that came after this moment (Unix milliseconds): a dead one may linger. */
   isOnline(path: string, since = 0): boolean {
     const seen = this.#paths.get(path);

@@ -11,7 +11,7 @@ import { Album } from '../snapshots/album.ts';
 import { Moments } from '../snapshots/moments.ts';
 import { arrivalReader, type Picture, pictureReader } from '../snapshots/pictures.ts';
 import { cause } from './cause.ts';
-import { Child, GENTLE, ladders, type Tether } from './process.ts';
+import { Child, GENTLE, type Ladder, ladders, SHORT, type Tether } from './process.ts';
 import type { StartGate } from './start-gate.ts';
 import { causeOfExit } from './stderr.ts';
 import type { Timing } from './timing.ts';
@@ -25,7 +25,8 @@ export interface SnapshotHost {
   now(): number;
   pathsOnline(paths: string[], signal: AbortSignal): Promise<boolean>;
   resolve(arg: Arg): string;
-  isOnline(path: string, since: number): boolean;
+  /** What tells one publisher of a path from the next; undefined while there is none. */
+  publisher(path: string): string | undefined;
   /** When the last look at the paths that was answered began: Unix milliseconds. */
   pathsSeenAt(): number;
   redact(text: string): string;
@@ -41,7 +42,7 @@ const MOST_WAITING = 64;
 /** One ffmpeg, as long as one publisher is there. */
 interface Visit {
   child: Child;
-  startedWall: number;
+  publisher: string | undefined;
   /** Monotonic: when it was started, or a packet last came. */
   movedAt: number;
   moved: boolean;
@@ -57,7 +58,6 @@ export class SnapshotBehaviour implements Behaviour {
   readonly figures: Figures = { frames: 0 };
   readonly #spec: SnapshotUnit;
   readonly #host: SnapshotHost;
-  #attempt: Attempt | undefined;
   #visit: Visit | undefined;
   #writing: Promise<void> = Promise.resolve();
   #behind = 0;
@@ -80,7 +80,6 @@ export class SnapshotBehaviour implements Behaviour {
 
   async run(attempt: Attempt): Promise<Ending> {
     const { signal } = attempt;
-    this.#attempt = attempt;
     try {
       this.#album ??= await this.#open();
       for (;;) {
@@ -96,7 +95,6 @@ export class SnapshotBehaviour implements Behaviour {
       return cause('exit', messageOf(error));
     } finally {
       await this.#writing.catch(() => {});
-      this.#attempt = undefined;
     }
   }
 
@@ -106,10 +104,8 @@ export class SnapshotBehaviour implements Behaviour {
     if (visit === undefined || visit.over) return;
     this.#judge(visit);
     const limit = visit.moved ? this.#spec.stall * 1000 : this.#host.timing.startNetwork;
-    if (!visit.over && now - visit.movedAt > limit) {
-      const why = cause('stalled', `no packets for ${limit / 1000} s`);
-      this.#attempt?.fail({ cause: why, how: 'short' });
-    }
+    // A publisher that died may count as there for a while: to ask again is all that can be done here.
+    if (!visit.over && now - visit.movedAt > limit) this.#leave(visit, SHORT);
   }
 
   rearm(now: number): void {
@@ -161,7 +157,7 @@ export class SnapshotBehaviour implements Behaviour {
     );
     const visit: Visit = {
       child,
-      startedWall: Date.now(),
+      publisher: this.#host.publisher(this.#spec.reads[0]),
       movedAt: this.#host.now(),
       moved: false,
       sureUntil: 0,
@@ -200,15 +196,18 @@ export class SnapshotBehaviour implements Behaviour {
 
   /** What the server said since. */
   #judge(visit: Visit): void {
-    const [path] = this.#spec.reads;
-    // Whoever came after this ffmpeg is another publisher, and the slate was shown in between.
-    const same = this.#host.isOnline(path, 0) && !this.#host.isOnline(path, visit.startedWall);
+    // Before another one came the slate was shown.
+    const publisher = this.#host.publisher(this.#spec.reads[0]);
+    const same = publisher !== undefined && publisher === visit.publisher;
     if (same) visit.sureUntil = this.#host.pathsSeenAt();
     this.#release(visit);
-    if (same) return;
-    visit.over = true;
     // It hands out what its decoder holds.
-    void visit.child.end(GENTLE);
+    if (!same) this.#leave(visit, GENTLE);
+  }
+
+  #leave(visit: Visit, ladder: Ladder): void {
+    visit.over = true;
+    void visit.child.end(ladder);
   }
 
   /** Writes what is surely the publisher's; what can't become so any more is dropped. */
