@@ -343,6 +343,7 @@ export class Supervisor {
       },
       isOnline: (path, since) => this.#watch.isOnline(path, since),
       pathsSeenAt: () => this.#watch.seenAt,
+      publisher: (path) => this.#watch.publisher(path),
       say: (level, route, message) => log[level]({ route }, message),
       probe: (args, signal) => this.probe(args, signal),
       onMedia,
