@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Api } from './api/server.ts';
 import type { Address, Config } from './config/config.ts';
 import { messageOf, RelayError } from './errors.ts';
+import { isDiskSink } from './kinds/sinks/index.ts';
 import { kindOf } from './kinds/sources/index.ts';
 import type { Media } from './media.ts';
 import type { Log } from './observe/log.ts';
@@ -87,8 +88,9 @@ async function findBinaries(config: Config, { env, log }: GatewayOptions): Promi
   /** A configured binary that is missing is an error; where there is simply none, RTMP and HTTP-FLV are better than nothing. */
   function missingServer(error: unknown): undefined {
     if (config.server.binary || !(error instanceof RelayError)) throw error;
+    const recorded = Object.values(config.routes).some(({ to }) => to.some(isDiskSink));
     log.warn(
-      `${error.message} — running on the embedded server instead: RTMP and HTTP-FLV only, no RTSP, HLS or WebRTC. ${error.hint}`,
+      `${error.message} — running on the embedded server instead: RTMP and HTTP-FLV only, no RTSP, HLS or WebRTC${recorded ? ', and nothing is recorded' : ''}. ${error.hint}`,
     );
   }
 }

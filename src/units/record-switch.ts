@@ -28,6 +28,13 @@ export class RecordSwitch {
     return changed;
   }
 
+  /** Nothing is recorded until it is said again. @returns whether that is new */
+  off(): boolean {
+    const any = [...this.#said.values()].includes(true);
+    for (const key of this.#said.keys()) this.#said.set(key, false);
+    return any;
+  }
+
   /** What was said has reached the server. */
   settled(): void {
     for (const check of [...this.#waiting]) check();

@@ -27,6 +27,7 @@ export class Recording {
   /** Names of events that can make no clip, told once. */
   readonly #refused = new Set<string>();
   #plan: Plan | undefined;
+  #away: NodeJS.Timeout | undefined;
   #server: Extract<RecorderCommand, { type: 'server' }> | undefined;
 
   constructor(host: RecordingHost) {
@@ -89,6 +90,7 @@ export class Recording {
   unitChanged(id: string, state: UnitState, why: ExitCause | undefined): void {
     const unit = this.#plan?.units.find((spec) => spec.id === id);
     if (!unit || !this.#plan) return;
+    if (unit.kind === 'recorder') this.#watch(state);
     if (state === 'running') this.#presence.began(unit, this.#plan);
     else if (state === 'finished') this.#presence.ended(unit, this.#plan, 'its source came to its end');
     else if (why && (state === 'stopping' || state === 'waiting')) {
@@ -112,6 +114,22 @@ export class Recording {
 
   serverEnded(reason: string): void {
     if (this.#server?.up) this.#tellServer({ type: 'server', up: false, at: Date.now() / 1000, reason });
+  }
+
+  /** The disk must not run full while nobody looks. */
+  #watch(state: UnitState): void {
+    if (state === 'running' || state === 'idle') {
+      clearTimeout(this.#away);
+      this.#away = undefined;
+    } else {
+      this.#away ??= setTimeout(() => this.#switchOff(), this.#host.timing.recorderAway).unref();
+    }
+  }
+
+  #switchOff(): void {
+    if (!this.#switch.off()) return;
+    this.#host.log.error('nothing is recorded any more: the recorder does not come back');
+    void this.#host.sync();
   }
 
   #tellServer(command: Extract<RecorderCommand, { type: 'server' }>): void {

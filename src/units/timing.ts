@@ -13,6 +13,8 @@ export interface Timing {
   recorderSilence: number;
   /** How long a publisher waits until the recorder has looked at the folders of its paths. */
   recorderLook: number;
+  /** Without a recorder, until nothing is recorded any more: nobody removes what the server writes. */
+  recorderAway: number;
   /** Until a call to the server's API counts as unanswered; three in a row and it hangs. */
   api: number;
   /** Until a server that was started must answer. */
@@ -33,6 +35,7 @@ export const TIMING: Timing = {
   workerStart: 15_000,
   recorderSilence: 5000,
   recorderLook: 3000,
+  recorderAway: 60_000,
   api: 1000,
   serverStart: 10_000,
   pollStarting: 100,

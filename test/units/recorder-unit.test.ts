@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Log } from '../../src/observe/log.ts';
-import type { RecorderUnit } from '../../src/plan/types.ts';
+import type { RecorderUnit, WorkerUnit } from '../../src/plan/types.ts';
 import { alive, barsPath, children, ffmpegUnit, fixture, planOf, serverSpec, Watched } from './support.ts';
 
 const binaries = {
@@ -22,6 +22,34 @@ function recorder(...paths: string[]): RecorderUnit {
     kind: 'recorder',
     routes: paths.map((path) => `route/${path}`),
     paths: paths.map((path) => ({ path, route: `route/${path}`, ring: '/rec', sinks: [] })),
+    why: [],
+  };
+}
+
+function fakeWorker(route: string, options: Record<string, unknown>): WorkerUnit {
+  return {
+    id: 'hook:a',
+    kind: 'worker',
+    routes: [route],
+    hook: {
+      runner: { by: 'builtin', name: 'stamp' },
+      mode: 'inline',
+      pick: { by: 'every', frames: 1 },
+      whenBehind: 'latest',
+      timeout: 1,
+      onError: 'pass',
+      fade: 1,
+      hardware: 'none',
+      memory: 5e8,
+      env: {},
+      options,
+    },
+    video: { mode: 'encode', codec: 'h264', gop: 2 },
+    outputs: [],
+    // So that it starts when the recorder speaks.
+    publishes: ['on1'],
+    reads: [],
+    stall: 5,
     why: [],
   };
 }
@@ -161,6 +189,32 @@ t.test('events, of people and of hooks, and what comes of them', async (t) => {
     'nothing was recorded for 2.50 s: killed by SIGKILL',
   ]);
   t.equal(warned.length, 2);
+});
+
+t.test('what a hook says is told to it', async (t) => {
+  const say = [{ type: 'event', name: 'person', data: { n: 1 }, sequence: 7, timestamp: 280_000 }];
+  const worker = fakeWorker('route/on1', { say });
+  const { watched, commands } = await run(t, [recorder('on1'), worker], ['on1'], {
+    binaries: { ...binaries, worker: [process.execPath, fixture('worker.mjs')] as const },
+  });
+  const events = () => commands().filter(({ type }) => type === 'event');
+  await watched.until('its event', () => events().some(({ name }) => name === 'person'));
+  t.match(
+    events().find(({ name }) => name === 'person'),
+    { route: 'route/on1', data: { n: 1 }, at: Number },
+  );
+});
+
+t.test('while it does not come back nothing is recorded', async (t) => {
+  const timing = { recorderAway: 300, recorderSilence: 200, workerStart: 200 };
+  const { watched, lines } = await run(t, [recorder('on1', 'hang1')], ['on1', 'hang1'], { timing });
+  await watched.untilState('recorder', 'running');
+  process.kill(watched.unit('recorder').pid!, 'SIGSTOP');
+  await watched.until('word', () => lines.some(({ level }) => level === 'error'));
+  t.match(
+    lines.find(({ level }) => level === 'error'),
+    { message: /nothing is recorded any more/ },
+  );
 });
 
 t.test('of a server that dies it is told, and a new one knows what is recorded', async (t) => {
