@@ -1,10 +1,11 @@
 /** The recorder under supervision, with a fake one: what it is told, and what follows from what it says. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Log } from '../../src/observe/log.ts';
 import type { RecorderUnit, WorkerUnit } from '../../src/plan/types.ts';
+import { hookSpec } from '../support/hook-spec.ts';
 import { alive, barsPath, children, ffmpegUnit, fixture, planOf, serverSpec, Watched } from './support.ts';
 
 const binaries = {
@@ -31,19 +32,7 @@ function fakeWorker(route: string, options: Record<string, unknown>): WorkerUnit
     id: 'hook:a',
     kind: 'worker',
     routes: [route],
-    hook: {
-      runner: { by: 'builtin', name: 'stamp' },
-      mode: 'inline',
-      pick: { by: 'every', frames: 1 },
-      whenBehind: 'latest',
-      timeout: 1,
-      onError: 'pass',
-      fade: 1,
-      hardware: 'none',
-      memory: 5e8,
-      env: {},
-      options,
-    },
+    hook: hookSpec({ options }),
     video: { mode: 'encode', codec: 'h264', gop: 2 },
     outputs: [],
     // So that it starts when the recorder speaks.
@@ -206,10 +195,17 @@ t.test('what a hook says is told to it', async (t) => {
 });
 
 t.test('while it does not come back nothing is recorded', async (t) => {
-  const timing = { recorderAway: 300, recorderSilence: 200, workerStart: 200 };
-  const { watched, lines } = await run(t, [recorder('on1', 'hang1')], ['on1', 'hang1'], { timing });
-  await watched.untilState('recorder', 'running');
-  process.kill(watched.unit('recorder').pid!, 'SIGSTOP');
+  const folder = mkdtempSync(join(tmpdir(), 'relay-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, 'recorder.mjs');
+  copyFileSync(fixture('recorder.mjs'), program);
+  const { watched, lines } = await run(t, [recorder('on1')], ['on1'], {
+    binaries: { ...binaries, recorder: [process.execPath, program] as const },
+    timing: { recorderAway: 300 },
+  });
+  await watched.until('recording', () => watched.events.some(({ type }) => type === 'recording'));
+  rmSync(program);
+  process.kill(watched.unit('recorder').pid!, 'SIGKILL');
   await watched.until('word', () => lines.some(({ level }) => level === 'error'));
   t.match(
     lines.find(({ level }) => level === 'error'),
