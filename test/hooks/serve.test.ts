@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import type { HookFigures, WorkerJob, WorkerReport } from '../../src/hooks/job.ts';
+import { hookSpec } from '../support/hook-spec.ts';
 
 const program = fileURLToPath(new URL('../fixtures/identity-worker.mjs', import.meta.url));
 const run = promisify(execFile);
@@ -22,11 +23,7 @@ function jobIn(dir: string): WorkerJob {
     video: { codec: 'h264', gop: 2 },
     dir,
     prefix: [],
-    hook: {
-      ...{ runner: { by: 'builtin', name: 'stamp' }, mode: 'inline', pick: { by: 'every', frames: 1 } },
-      ...{ whenBehind: 'latest', timeout: 2, onError: 'pass', fade: 1, hardware: 'none', memory: 5e8 },
-      ...{ env: {}, options: {} },
-    },
+    hook: hookSpec({ timeout: 2 }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { HookRunner } from '../../src/hooks/spec.ts';
 import { planFormats, printPlan } from '../../src/plan/print.ts';
 import { hookLabel } from '../../src/plan/print-unit.ts';
 import type { Plan } from '../../src/plan/types.ts';
+import { hookSpec } from '../support/hook-spec.ts';
 
 const off = { rtsp: false, rtmp: false, hls: false, webrtc: false, srt: false } as const;
 
@@ -107,19 +108,11 @@ const worker: Plan['units'][number] = {
   id: 'hook:yard',
   kind: 'worker',
   routes: ['yard'],
-  hook: {
+  hook: hookSpec({
     runner: { by: 'module', file: '/site/hooks/people.ts' },
-    mode: 'inline',
-    pick: { by: 'every', frames: 1 },
-    whenBehind: 'latest',
-    timeout: 1,
-    onError: 'pass',
-    fade: 1,
-    hardware: 'none',
-    memory: 1,
     env: { TOKEN: 'geheim' },
     options: { key: 'geheim' },
-  },
+  }),
   video: { mode: 'encode', codec: 'h264', gop: 2 },
   outputs: [{ publish: 'yard', by: 'srt' }],
   publishes: ['yard'],

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import type { HookSpec } from '../../src/hooks/spec.ts';
 import type { WorkerUnit } from '../../src/plan/types.ts';
+import { hookSpec } from '../support/hook-spec.ts';
 import { alive, ffmpegUnit, fixture, planOf, serverSpec, Watched } from './support.ts';
 
 const binaries = {
@@ -21,20 +22,7 @@ function worker(options: Record<string, unknown>, change: Partial<HookSpec> = {}
     id: 'hook:a',
     kind: 'worker',
     routes: ['a'],
-    hook: {
-      runner: { by: 'builtin', name: 'stamp' },
-      mode: 'inline',
-      pick: { by: 'every', frames: 1 },
-      whenBehind: 'latest',
-      timeout: 0.1,
-      onError: 'pass',
-      fade: 1,
-      hardware: 'none',
-      memory: 5e8,
-      env: {},
-      options,
-      ...change,
-    },
+    hook: hookSpec({ timeout: 0.1, options, ...change }),
     video: { mode: 'encode', codec: 'h264', gop: 2 },
     outputs: [{ publish: 'a', by: 'srt' }],
     publishes: [],

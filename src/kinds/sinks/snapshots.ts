@@ -3,29 +3,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { choice, formOf } from '../../config/choice.ts';
 import { duration, size } from '../../config/values.ts';
+import type { SnapshotsSpec } from '../../record/types.ts';
 import { fileName, files } from './disk.ts';
 import { defineSink, present } from './sink.ts';
 
-export interface SnapshotsSink {
-  kind: 'snapshots';
-  /** Absolute. */
-  dir: string;
-  every: { by: 'time'; seconds: number } | { by: 'frames'; frames: number } | { by: 'keyframes' };
-  /** Of the JPEG, 1 to 100. */
-  quality: number;
-  /** undefined: as the picture. */
-  size?: { width: number; height: number };
-  /** Name of a file in `dir` that always is the newest picture. */
-  latest?: string;
-  /** Without extension; {unix}, {utc}, {route} and {seq} stand for values. */
-  name: string;
-  /** Seconds. */
-  keep?: number;
-  /** Bytes of all pictures together. */
-  maxSize?: number;
-  /** Bytes that stay free on the disk. undefined: 5 % of it, at most 1 GiB. */
-  reserve?: number;
-}
+export type SnapshotsSink = SnapshotsSpec;
 
 type Every = SnapshotsSink['every'];
 

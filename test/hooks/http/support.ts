@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import type { Adapter, ShownFrame } from '../../../src/hooks/adapter.ts';
 import { createHttpAdapter } from '../../../src/hooks/http/http-adapter.ts';
 import type { HookRunner } from '../../../src/hooks/spec.ts';
+import { hookSpec } from '../../support/hook-spec.ts';
 
 export interface Received {
   method: string;
@@ -58,19 +59,7 @@ export function adapterFor(t: Test, url: string, more: Partial<Http> = {}): Adap
       route: 'gate',
       dir: '/nonexistent',
       prefix: [],
-      hook: {
-        runner,
-        mode: 'inline',
-        pick: { by: 'every', frames: 1 },
-        whenBehind: 'latest',
-        timeout: 1,
-        onError: 'pass',
-        fade: 1,
-        hardware: 'none',
-        memory: 1e9,
-        env: {},
-        options: {},
-      },
+      hook: hookSpec({ runner, memory: 1e9 }),
     },
     { log() {}, event() {}, lost: (reason) => t.fail(`lost: ${reason}`) },
   );

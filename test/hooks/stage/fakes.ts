@@ -6,6 +6,7 @@ import type { Decoded, Stage } from '../../../src/hooks/picture.ts';
 import type { HookSpec } from '../../../src/hooks/spec.ts';
 import type { Clock } from '../../../src/hooks/stage/clock.ts';
 import { createStage } from '../../../src/hooks/stage/stage.ts';
+import { hookSpec } from '../../support/hook-spec.ts';
 
 export class FakeClock implements Clock {
   #now = 1000;
@@ -203,19 +204,7 @@ function defer<T>() {
   return { promise, resolve, reject };
 }
 
-const spec: HookSpec = {
-  runner: { by: 'command', argv: ['hook'], dir: '/' },
-  mode: 'inline',
-  pick: { by: 'every', frames: 1 },
-  whenBehind: 'latest',
-  timeout: 2,
-  onError: 'pass',
-  fade: 1,
-  hardware: 'none',
-  memory: 512 * 2 ** 20,
-  env: {},
-  options: {},
-};
+const spec = hookSpec({ runner: { by: 'command', argv: ['hook'], dir: '/' }, timeout: 2 });
 
 /** A stage with all around it that a test looks at. */
 export function rig(changes: Partial<HookSpec> = {}, behaviour: Behaviour = {}, everyFrame = false) {

@@ -7,6 +7,7 @@ import type { Test } from 'tap';
 import type { Adapter, AdapterHost, ShownFrame } from '../../../src/hooks/adapter.ts';
 import type { HookRunner, HookSpec } from '../../../src/hooks/spec.ts';
 import { createProcessAdapter } from '../../../src/hooks/wire/process-adapter.ts';
+import { hookSpec } from '../../support/hook-spec.ts';
 
 export const never = new AbortController().signal;
 
@@ -60,20 +61,7 @@ export function adapt(
 ): { adapter: Adapter; noted: Noted } {
   const dir = mkdtempSync(join(tmpdir(), 'relay-wire-'));
   const noted = new Noted();
-  const hook: HookSpec = {
-    runner,
-    mode: 'inline',
-    pick: { by: 'every', frames: 1 },
-    whenBehind: 'latest',
-    timeout: 2,
-    onError: 'pass',
-    fade: 1,
-    hardware: 'none',
-    memory: 1 << 30,
-    env: {},
-    options: {},
-    ...spec,
-  };
+  const hook = hookSpec({ runner, timeout: 2, memory: 1 << 30, ...spec });
   const adapter = createProcessAdapter({ route: 'lobby', hook, dir, prefix: [] }, noted);
   t.teardown(async () => {
     await adapter.kill();
