@@ -31,6 +31,8 @@ export interface Cut {
 export interface CutterOptions {
   /** Seconds. */
   every: number;
+  /** Seconds between key frames, where they are made for the cuts: the one that is meant may come a little early. */
+  gop?: number | undefined;
   digestOf: DigestOf;
   /** What was written last: all before is left out. Only of a run that the ring still holds. */
   after?: { run: string; endDts: number } | undefined;
@@ -48,6 +50,7 @@ interface Ready {
 
 export class Cutter {
   readonly #every: number;
+  readonly #early: number;
   readonly #headers: Headers;
   #after: CutterOptions['after'];
   /** A file of the run that `after` speaks of was seen: what lies before it was written. */
@@ -61,8 +64,9 @@ export class Cutter {
   #last: Sample | undefined;
   #ready: Ready[] = [];
 
-  constructor({ every, digestOf, after }: CutterOptions) {
+  constructor({ every, gop = 0, digestOf, after }: CutterOptions) {
     this.#every = every;
+    this.#early = gop / 4;
     this.#headers = new Headers(digestOf);
     this.#after = after;
   }
@@ -114,7 +118,8 @@ export class Cutter {
     if (!this.#isNew(take, sample)) return;
     const last = this.#last;
     if (last) {
-      const due = this.#dts + this.#every * lead.timescale - last.duration / 2;
+      const early = Math.max(last.duration / 2, this.#early * lead.timescale);
+      const due = this.#dts + this.#every * lead.timescale - early;
       if ((sample.key || lead.kind === 'audio') && sample.dts >= due) this.#end(sample.dts, true);
     }
     if (this.#samples.length === 0) this.#dts = sample.dts;

@@ -14,8 +14,8 @@ import { Ring } from './ring.ts';
 import { openSegments, SegmentsSink } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore } from './store.ts';
-import { wallOf } from './tracks.ts';
-import type { GapEntry, RecordedPath, RecorderCommand, RecorderFigures, RecordSpec } from './types.ts';
+import { leadOf, wallOf } from './tracks.ts';
+import type { GapEntry, RecordedPath, RecorderCommand, RecorderFigures, RecordSpec, Take } from './types.ts';
 
 /** Files of the ring that stay whatever is needed: what was read of them may not be cut yet. */
 const NEWEST = 2;
@@ -32,6 +32,8 @@ export class PathRecorder {
   #footage = new Footage();
   #sinks: RunningSink[] = [];
   #ending: Ending | undefined;
+  /** Up to here (seconds of a run) all was written by the recorder before this one. */
+  #written: { run: string; until: number } | undefined;
   #newest: number | undefined;
   #gaps = 0;
   #told: string | undefined;
@@ -98,7 +100,7 @@ export class PathRecorder {
     const { sinks, path } = this.#spec;
     try {
       this.#sinks = [];
-      for (const sink of sinks) this.#sinks.push(await openSink(sink, this.#host));
+      for (const sink of sinks) this.#sinks.push(await openSink(sink, this.#host, this.#spec.gop));
       // The ring lies below the private folder of the first sink, which nobody else can enter.
       const first = sinks[0]!;
       const store = await openStore(first.kind === 'file' ? join(first.path, '..') : first.dir);
@@ -120,6 +122,7 @@ export class PathRecorder {
     const last = segments[0]?.last;
     if (last) {
       this.#ending = endingOfSegment(last);
+      this.#written = { run: last.run, until: last.endDts / last.timescale };
       const reason = 'the gateway did not run';
       this.#causes.add({ from: last.to, to: this.#host.now(), cause: 'gateway', reason });
     }
@@ -132,8 +135,9 @@ export class PathRecorder {
   #happened(events: FootageEvent[]): void {
     for (const event of events) {
       if (event.type === 'take') this.#begins(event);
-      else if (event.type === 'hole') this.#gap(gapOfHole(event, this.#causes));
-      else if (event.type === 'end') this.#ending = endingOf(event);
+      else if (event.type === 'hole') {
+        if (!this.#isWritten(event.take, event.to)) this.#gap(gapOfHole(event, this.#causes));
+      } else if (event.type === 'end') this.#ending = endingOf(event);
       else if (event.type === 'sample') {
         const { take, sample } = event;
         const scale = take.init.tracks.find(({ id }) => id === sample.track)?.timescale ?? 1;
@@ -146,11 +150,15 @@ export class PathRecorder {
 
   #begins(event: Extract<FootageEvent, { type: 'take' }>): void {
     const begin = beginningOf(event);
-    const before = this.#ending;
-    // Footage that was written before this recorder began.
-    const known = before?.run === begin.run && begin.dts < before.dts;
-    if (before && !known) this.#gap(gapBetween(before, begin, this.#causes));
+    if (this.#ending && !this.#isWritten(event.take, event.dts))
+      this.#gap(gapBetween(this.#ending, begin, this.#causes));
     this.#newest = begin.wall;
+  }
+
+  /** @param dts ticks of the leading track */
+  #isWritten({ run, init }: Take, dts: number): boolean {
+    const scale = leadOf(init)?.timescale ?? 1;
+    return this.#written?.run === run && dts / scale < this.#written.until;
   }
 
   #gap(gap: GapEntry | undefined): void {
@@ -213,10 +221,10 @@ async function removeIfEmpty(folder: string): Promise<void> {
   if (names.length === 0) await rmdir(folder).catch(() => {});
 }
 
-function openSink(spec: RecordSpec, host: SinkHost): Promise<RunningSink> {
+function openSink(spec: RecordSpec, host: SinkHost, gop: number | undefined): Promise<RunningSink> {
   switch (spec.kind) {
     case 'segments':
-      return openSegments(spec, host);
+      return openSegments(spec, host, gop);
     case 'clips':
       return openClips(spec, host);
     case 'file':

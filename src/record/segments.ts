@@ -24,7 +24,8 @@ const SLACK = 2;
 /** Seconds that a cut waits for a disk which takes nothing, while the ring (on another one) goes on. */
 const PATIENCE = 30;
 
-export async function openSegments(spec: SegmentsSpec, host: SinkHost): Promise<SegmentsSink> {
+/** @param gop seconds between key frames, where the route encodes its picture */
+export async function openSegments(spec: SegmentsSpec, host: SinkHost, gop?: number): Promise<SegmentsSink> {
   const store = await openStore(spec.dir);
   await store.sweep();
   const ledger = await openLedger(await store.folder(ledgerPlace('segments', host.route)), host.now());
@@ -40,11 +41,12 @@ export async function openSegments(spec: SegmentsSpec, host: SinkHost): Promise<
       host.report({ type: 'log', level: 'warn', route: host.route, message });
     }
   }
-  return new SegmentsSink(spec, host, store, ledger);
+  return new SegmentsSink(spec, host, store, ledger, gop);
 }
 
 export class SegmentsSink implements RunningSink {
   readonly #spec: SegmentsSpec;
+  readonly #gop: number | undefined;
   readonly #host: SinkHost;
   readonly #store: Store;
   readonly #ledger: Ledger;
@@ -60,8 +62,9 @@ export class SegmentsSink implements RunningSink {
   #usual = 0;
   #told = '';
 
-  constructor(spec: SegmentsSpec, host: SinkHost, store: Store, ledger: Ledger) {
+  constructor(spec: SegmentsSpec, host: SinkHost, store: Store, ledger: Ledger, gop: number | undefined) {
     this.#spec = spec;
+    this.#gop = gop;
     this.#host = host;
     this.#store = store;
     this.#ledger = ledger;
@@ -126,7 +129,8 @@ export class SegmentsSink implements RunningSink {
   }
 
   #newCutter(after: { run: string; endDts: number } | undefined): Cutter {
-    return new Cutter({ every: this.#spec.every, digestOf: this.#host.digestOf, after });
+    const { every } = this.#spec;
+    return new Cutter({ every, gop: this.#gop, digestOf: this.#host.digestOf, after });
   }
 
   #wait(cuts: Cut[]): void {

@@ -182,6 +182,30 @@ t.test(
   },
 );
 
+t.test('a recorder that begins again does not tell of gaps that were told', async (t) => {
+  const dir = t.testdir();
+  const first = rig(t, dir, segments());
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  write(first.ring, 0, 1);
+  // A second later, on the same timeline.
+  const late = (name: number, number: number, at: number): void => {
+    const [dts, ntp] = [at, START + at].map((seconds) => BigInt(Math.round(seconds * 1000)) * 1_000_000n);
+    const parts = Array.from({ length: 6 }, (_, n) => halfSecond(n));
+    const bytes = Buffer.concat([header({ number, dts: dts!, ntp: ntp!, duration: 2880 }), ...parts]);
+    writeFileSync(join(first.ring, `${START + name}-0.mp4`), bytes);
+  };
+  late(5, 1, 3.88);
+  await until(() => told(first.reports, 'segment').length >= 3, 'segment after the gap');
+  await first.stop('up');
+  t.equal(told(first.reports, 'gap').length, 1);
+  const second = rig(t, dir, segments());
+  late(9, 2, 6.76);
+  await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
+  await second.stop('down');
+  t.strictSame(told(second.reports, 'gap'), []);
+  t.equal(ledger(dir).filter(({ type }) => type === 'gap').length, 1);
+});
+
 t.test('an event: a clip with its story, cut where the words say', async (t) => {
   const clips = (dir: string): RecordSpec[] => [
     {
