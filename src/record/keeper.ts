@@ -11,7 +11,7 @@ export interface KeeperOptions {
   ledger: Ledger;
   disk: Disk;
   bounds: { keep?: number; maxSize?: number };
-  host: Pick<SinkHost, 'now' | 'report' | 'route'>;
+  host: Pick<SinkHost, 'now' | 'knownTime' | 'report' | 'route'>;
 }
 
 /** Segments that are looked at in one pass. */
@@ -52,7 +52,7 @@ export class Keeper {
       const found = retain({
         entries: await ledger.oldest(AT_ONCE),
         totals: ledger.totals(),
-        now: host.now(),
+        now: host.knownTime(),
         ...bounds,
         free: space,
         reserve: disk.wanted(space),
@@ -87,7 +87,7 @@ export class Keeper {
 
   async #prune(): Promise<void> {
     const { ledger, bounds, host } = this.#options;
-    const now = host.now();
+    const now = host.knownTime();
     if (Math.abs(now - this.#prunedAt) < PRUNE) return;
     this.#prunedAt = now;
     await ledger.prune(now, bounds.keep);

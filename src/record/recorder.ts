@@ -30,6 +30,7 @@ export function startRecorder(job: RecorderJob, { report, now }: RecorderHost): 
     ffmpeg: job.ffmpeg,
     digestOf: (_init: unknown, track: Parameters<typeof digestOfConfig>[0]) => digestOfConfig(track),
     now,
+    knownTime: clock.known,
     monotonic,
     report,
     signal: abort.signal,

@@ -33,6 +33,8 @@ export interface SinkHost {
   digestOf: DigestOf;
   /** Unix seconds. */
   now(): number;
+  /** The same for ages: without a step of the clock that the ledgers don't know of yet. */
+  knownTime(): number;
   /** Milliseconds. */
   monotonic(): number;
   report(report: RecorderReport): void;

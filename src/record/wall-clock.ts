@@ -3,6 +3,8 @@
 export interface WallClock {
   /** What happened since the last look. */
   look(): { at: number; step: number } | undefined;
+  /** Unix seconds by the clock as it was at the last look: a step that nobody knows of yet makes nothing older. */
+  known(): number;
 }
 
 /** Seconds: less is drift, which is followed. */
@@ -22,5 +24,6 @@ export function createWallClock(now: () => number, monotonic: () => number): Wal
       last = current;
       return Math.abs(step) > STEP ? { at: now(), step: Math.round(step * 1000) / 1000 } : undefined;
     },
+    known: () => last + monotonic() / 1000,
   };
 }

@@ -44,10 +44,10 @@ export class Album {
 
   private constructor(options: AlbumOptions, store: Store, ledger: Ledger) {
     const { spec, route, now, monotonic } = options;
+    this.#clock = createWallClock(now, monotonic);
     this.#options = options;
     this.#store = store;
     this.#ledger = ledger;
-    this.#clock = createWallClock(now, monotonic);
     this.#seq = (ledger.lastSegment()?.seq ?? -1) + 1;
     this.#disk = createDisk({ store, reserve: spec.reserve, segmentBytes: () => this.#size, monotonic });
     const bounds = {
@@ -59,7 +59,7 @@ export class Album {
       ledger,
       disk: this.#disk,
       bounds,
-      host: { now, route, report: () => {} },
+      host: { now, knownTime: () => this.#clock.known(), route, report: () => {} },
     });
   }
 
