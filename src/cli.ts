@@ -55,6 +55,32 @@ process.exitCode = await main(process.argv.slice(2), [
     ],
   },
   {
+    usage: 'recordings',
+    summary: 'What was recorded: what there is, whether it is whole, one file of a span',
+    entries: [
+      {
+        usage: 'list [route]',
+        summary: 'Show segments, clips and gaps',
+        load: () => import('./commands/recordings-list.ts'),
+      },
+      {
+        usage: 'verify [route]',
+        summary: 'Decode every file, and compare with what was noted when it was recorded',
+        load: () => import('./commands/recordings-verify.ts'),
+      },
+      {
+        usage: 'export <names..>',
+        summary: 'Make one file of a span of time, without encoding anything',
+        load: () => import('./commands/recordings-export.ts'),
+      },
+    ],
+    examples: [
+      ['$0 recordings list lobby --from -1h', 'the last hour of a route'],
+      ['$0 recordings verify --fast', 'sizes, headers and joins of all routes'],
+      ['$0 recordings export lobby --from -10m --to now lobby.mp4', 'the last ten minutes as one file'],
+    ],
+  },
+  {
     usage: 'init [from..]',
     summary: 'Write a commented relay.yaml',
     load: () => import('./commands/init.ts'),

@@ -1,0 +1,83 @@
+/** Recordings for people. */
+
+import type { GapEntry } from '../record/types.ts';
+import type { Exported } from '../recordings/export.ts';
+import type { Problem } from '../recordings/joins.ts';
+import type { Listing, Summary } from '../recordings/list.ts';
+import type { Recording } from '../recordings/places.ts';
+import { length, local, utc } from '../recordings/times.ts';
+import type { Verified } from '../recordings/verify.ts';
+import type { Io } from './io.ts';
+import { short, table } from './table.ts';
+
+export function printListing(listing: Listing, what: { gapsOnly: boolean }, style: Io['style']): string {
+  const rows = [
+    ...(what.gapsOnly ? [] : listing.segments).map((one) => {
+      const cells = [`${one.frames} frames`, `${short(one.bytes)}B`, one.state, one.path];
+      return { at: one.from, cells: [utc(one.from), local(one.from), length(one.to - one.from), ...cells] };
+    }),
+    ...listing.gaps.map((gap) => {
+      const cells = [...(gap.frames === undefined ? [''] : [`${gap.frames} frames`]), '', 'GAP', why(gap)];
+      return { at: gap.from, cells: [utc(gap.from), local(gap.from), length(gap.to - gap.from), ...cells] };
+    }),
+  ].sort((a, b) => a.at - b.at);
+  const lines = table(rows.map(({ cells }) => cells));
+  const end = printSummary(listing.summary, listing.kind === 'clips' ? 'clip' : 'segment');
+  return [style('bold', title(listing)), ...(lines === '' ? [] : [lines]), end].join('\n');
+}
+
+function printSummary(summary: Summary, kind: string): string {
+  const { from, to, segments, recorded, frames, bytes, gaps, missed } = summary;
+  const missing = gaps === 0 ? [] : [`${count(gaps, 'gap')} of ${length(missed)} together`];
+  if (from === undefined || to === undefined) return ['nothing is there', ...missing].join(', ');
+  const there = [count(segments, kind), length(recorded), count(frames, 'frame'), `${short(bytes)}B`];
+  return `${utc(from)} to ${utc(to)}: ${[...there, gaps === 0 && kind !== 'clip' ? 'no gap' : '', ...missing].filter((part) => part !== '').join(', ')}`;
+}
+
+export function printVerified(done: Verified, style: Io['style']): string {
+  const { files, of, problems, unknown, stopped } = done;
+  const seen = stopped ? `${files} of ${of} files` : count(files, 'file');
+  const facts = [seen, count(done.frames, 'frame'), length(done.seconds), `${short(done.bytes)}B`];
+  if (done.kind === 'segments') facts.push(count(done.gaps, 'gap'));
+  if (of === 0) facts.splice(0, facts.length, 'nothing is there');
+  const end =
+    problems.length > 0 ? count(problems.length, 'problem') : stopped ? 'no problem so far' : 'all well';
+  return [
+    style('bold', title(done)),
+    ...problems.map(printProblem),
+    ...unknown.map(({ path, route }) =>
+      route === undefined
+        ? `${path}: no ledger knows it`
+        : `${path}: no ledger knows it; it is a segment of ${route}, and can be taken back`,
+    ),
+    `${facts.join(', ')}: ${style(problems.length > 0 ? 'red' : 'green', end)}`,
+  ].join('\n');
+}
+
+function printProblem({ file, what, expected, seen }: Problem): string {
+  return `${file}: ${what}: expected ${expected}, seen ${seen}`;
+}
+
+export function printExported(done: Exported, name: string): string {
+  const { frames, early, bytes, from, to, segments } = done;
+  const first = early > 0 ? ` (${early} of them before --from, as it begins at a key frame)` : '';
+  const facts = [`${count(frames, 'frame')}${first}`, length(to - from), `${short(bytes)}B`];
+  return `${name}: ${facts.join(', ')}, ${utc(from)} to ${utc(to)}, from ${count(segments, 'segment')}`;
+}
+
+export function printGap(gap: GapEntry): string {
+  const frames = gap.frames === undefined ? '' : `, ${count(gap.frames, 'frame')}`;
+  return `nothing from ${utc(gap.from)} to ${utc(gap.to)} (${length(gap.to - gap.from)}${frames}): ${why(gap)}`;
+}
+
+function why({ cause, reason }: GapEntry): string {
+  return reason.includes(cause) ? reason : `${cause}: ${reason}`;
+}
+
+function title({ route, kind, dir }: Recording): string {
+  return `${route}: ${kind} in ${dir}`;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,72 @@
+/** What there is of a route, and what is missing. */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GapEntry, SegmentEntry } from '../record/types.ts';
+import type { Recording } from './places.ts';
+import { readTimeline, type Span } from './timeline.ts';
+
+/** `cut`: its end is missing. */
+export type FileState = 'whole' | 'cut' | 'missing' | 'changed';
+
+export type ListedSegment = SegmentEntry & { state: FileState };
+
+export interface Summary {
+  /** Unix seconds; undefined where there is nothing. */
+  from: number | undefined;
+  to: number | undefined;
+  segments: number;
+  /** Seconds. */
+  recorded: number;
+  frames: number;
+  bytes: number;
+  gaps: number;
+  /** Seconds. */
+  missed: number;
+}
+
+export interface Listing extends Recording {
+  segments: ListedSegment[];
+  gaps: GapEntry[];
+  summary: Summary;
+}
+
+const AT_ONCE = 64;
+
+export async function listRecording(recording: Recording, span: Span): Promise<Listing> {
+  const { segments: entries, gaps } = await readTimeline(recording, span);
+  const segments: ListedSegment[] = [];
+  for (let at = 0; at < entries.length; at += AT_ONCE) {
+    const some = entries.slice(at, at + AT_ONCE);
+    segments.push(
+      ...(await Promise.all(
+        some.map(async (entry) => ({ ...entry, state: await stateOf(recording.dir, entry) })),
+      )),
+    );
+  }
+  return { ...recording, segments, gaps, summary: summaryOf(entries, gaps) };
+}
+
+export async function stateOf(dir: string, { path, bytes, complete }: SegmentEntry): Promise<FileState> {
+  const found = await lstat(join(dir, path)).catch(() => undefined);
+  if (!found) return 'missing';
+  if (!found.isFile() || found.size !== bytes) return 'changed';
+  return complete ? 'whole' : 'cut';
+}
+
+export function summaryOf(segments: readonly SegmentEntry[], gaps: readonly GapEntry[]): Summary {
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const [from, to] = [
+    segments.reduce((least, one) => Math.min(least, one.from), Number.POSITIVE_INFINITY),
+    segments.reduce((most, one) => Math.max(most, one.to), Number.NEGATIVE_INFINITY),
+  ];
+  return {
+    from: segments.length > 0 ? from : undefined,
+    to: segments.length > 0 ? to : undefined,
+    segments: segments.length,
+    recorded: sum(segments.map((one) => one.to - one.from)),
+    frames: sum(segments.map((one) => one.frames)),
+    bytes: sum(segments.map((one) => one.bytes + sum((one.beside ?? []).map((beside) => beside.bytes)))),
+    gaps: gaps.length,
+    missed: sum(gaps.map((one) => one.to - one.from)),
+  };
+}
