@@ -73,7 +73,7 @@ t.test('ledgers and files are read, holes and broken files seen', async (t) => {
   const s = scope(t);
   const made = await clip({ seconds: 10 });
   const dir = join(s.dir, 'rec');
-  const ledger = join(dir, '.relay', 'a~b');
+  const ledger = join(dir, '.relay', 'segments', 'a~b');
   mkdirSync(ledger, { recursive: true });
   const bytes = readFileSync(made.file);
   writeFileSync(join(dir, '1.mp4'), bytes);

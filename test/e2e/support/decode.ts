@@ -68,7 +68,7 @@ function pictureOf(cells: Buffer, pts: number, at: number): Picture {
 
 /** Pixels or samples come by one pipe, time stamps by another, both in the same order. */
 class Zip<Stamp> {
-  private readonly stamps: Stamp[] = [];
+  private readonly stamps: { stamp: Stamp; at: number }[] = [];
   private data: { bytes: Buffer; at: number }[] = [];
   private size = 0;
   private readonly sizeOf: (stamp: Stamp) => number;
@@ -80,7 +80,7 @@ class Zip<Stamp> {
   }
 
   stamp(stamp: Stamp): void {
-    this.stamps.push(stamp);
+    this.stamps.push({ stamp, at: performance.now() });
     this.flush();
   }
 
@@ -91,12 +91,13 @@ class Zip<Stamp> {
   }
 
   private flush(): void {
-    for (let stamp = this.stamps[0]; stamp !== undefined; stamp = this.stamps[0]) {
-      const wanted = this.sizeOf(stamp);
+    for (let next = this.stamps[0]; next !== undefined; next = this.stamps[0]) {
+      const wanted = this.sizeOf(next.stamp);
       if (this.size < wanted) return;
       this.stamps.shift();
       const { bytes, at } = this.take(wanted);
-      this.emit(stamp, bytes, at);
+      // ffmpeg says the time of a picture when it is decoded, and often writes it out with the next one only.
+      this.emit(next.stamp, bytes, Math.min(at, next.at));
     }
   }
 

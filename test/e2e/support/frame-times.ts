@@ -74,13 +74,15 @@ export function startReturning(s: Scope, url: string, loop: number, fps: number)
     });
   };
   connect();
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await child.stop(500);
+  };
+  s.defer(stop);
   return {
     lives: () => connections.flatMap((pictures) => livesOf(pictures, loop, fps)),
     count: () =>
       connections.reduce((sum, all) => sum + all.filter(({ counter }) => counter !== null).length, 0),
-    async stop() {
-      stopped = true;
-      await child.stop(500);
-    },
+    stop,
   };
 }

@@ -42,7 +42,7 @@ export function empty(dir: string): string[] {
 
 /** Whole lines of a route's ledger. */
 export function ledgerOf(dir: string, route: string): Entry[] {
-  const folder = join(dir, hidden, route.replaceAll('/', '~'));
+  const folder = join(dir, hidden, 'segments', route.replaceAll('/', '~'));
   return names(folder)
     .filter((name) => /^ledger-.*\.jsonl$/.test(name))
     .sort()
