@@ -5,6 +5,7 @@ import { usageWithChildren } from '../test/e2e/support/proc.ts';
 import { freePorts, type Scope } from '../test/e2e/support/process.ts';
 import { startRelay } from '../test/e2e/support/relay.ts';
 import { hookMemory } from './hook-memory.ts';
+import { recordKill } from './record-kill.ts';
 import { pause, type Row } from './report.ts';
 import { runAll } from './run.ts';
 
@@ -29,6 +30,7 @@ async function failing(s: Scope, how: string, url: string): Promise<Row[]> {
 
 await runAll({
   'hook-memory': hookMemory,
+  'record-kill': recordKill,
   refusing: async (s) => {
     const [port] = await freePorts(1);
     return failing(s, 'refuses', `rtsp://127.0.0.1:${port}/stream`);
