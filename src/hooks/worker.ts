@@ -4,6 +4,11 @@ import { drawOverlay } from './draw/overlay.ts';
 import { serve } from './serve.ts';
 import { createStage } from './stage/stage.ts';
 
+/** Milliseconds between two collections of garbage, which nothing else would ask for (units/worker-unit.ts). */
+const COLLECT = 20_000;
+
+setInterval(() => globalThis.gc?.(), COLLECT).unref();
+
 serve((job, report) => ({
   stage: (emit) =>
     createStage({
