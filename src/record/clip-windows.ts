@@ -35,16 +35,29 @@ const SILENT = 15;
 /** Seconds that an event may come after its picture. */
 const KEEP = 8;
 
+/** What another one needs to go on. */
+export interface WindowsState {
+  open: ClipWindow[];
+  /** By name: when the last event that counted was. */
+  last: [name: string, at: number][];
+}
+
 export class ClipWindows {
   readonly #spec: ClipsSpec;
-  #open: ClipWindow[] = [];
+  #open: ClipWindow[];
   /** By name: when the last one that counted was. */
-  readonly #last = new Map<string, number>();
+  readonly #last: Map<string, number>;
   /** Events that came too soon. */
   refused = 0;
 
-  constructor(spec: ClipsSpec) {
+  constructor(spec: ClipsSpec, state: WindowsState = { open: [], last: [] }) {
     this.#spec = spec;
+    this.#open = [...state.open];
+    this.#last = new Map(state.last);
+  }
+
+  get state(): WindowsState {
+    return { open: this.#open, last: [...this.#last] };
   }
 
   /** Windows that are not due yet. */

@@ -4,6 +4,7 @@ import { Shelf } from './clip-cut.ts';
 import { type ClipWindow, ClipWindows } from './clip-windows.ts';
 import type { Cut } from './cut.ts';
 import { createDisk, type Disk } from './disk.ts';
+import type { Folder } from './folder.ts';
 import type { FootageEvent } from './footage.ts';
 import { Keeper } from './keeper.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -16,6 +17,7 @@ import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
 import { wallOf } from './tracks.ts';
 import type { ClipsSpec, SegmentEntry } from './types.ts';
+import { loadWindows, saveWindows } from './windows-file.ts';
 
 /** Milliseconds that a clip waits for a disk which takes nothing. */
 const PATIENCE = 30_000;
@@ -23,12 +25,9 @@ const PATIENCE = 30_000;
 export async function openClips(spec: ClipsSpec, host: SinkHost): Promise<RunningSink> {
   const store = await openStore(spec.dir);
   await store.sweep();
-  return new ClipsSink(
-    spec,
-    host,
-    store,
-    await openLedger(await store.folder(ledgerPlace('clips', host.route)), host.now()),
-  );
+  const folder = await store.folder(ledgerPlace('clips', host.route));
+  const windows = new ClipWindows(spec, await loadWindows(folder));
+  return new ClipsSink(spec, host, store, await openLedger(folder, host.now()), folder, windows);
 }
 
 class ClipsSink implements RunningSink {
@@ -37,13 +36,25 @@ class ClipsSink implements RunningSink {
   readonly #ledger: Ledger;
   readonly #disk: Disk;
   readonly #keeper: Keeper;
+  readonly #folder: Folder;
   readonly #windows: ClipWindows;
   readonly #shelf: Shelf;
   #waiting: { window: ClipWindow; since: number }[] = [];
+  /** What is to be cut is not on the disk yet as it is. */
+  #unsaved = false;
   #clips = 0;
   #usual = 0;
 
-  constructor(spec: ClipsSpec, host: SinkHost, store: Store, ledger: Ledger) {
+  constructor(
+    spec: ClipsSpec,
+    host: SinkHost,
+    store: Store,
+    ledger: Ledger,
+    folder: Folder,
+    windows: ClipWindows,
+  ) {
+    this.#folder = folder;
+    this.#windows = windows;
     this.#host = host;
     this.#store = store;
     this.#ledger = ledger;
@@ -52,7 +63,6 @@ class ClipsSink implements RunningSink {
     this.#disk = createDisk({ store, reserve, segmentBytes: () => this.#usual, monotonic });
     const bounds = { ...(keep !== undefined && { keep }), ...(maxSize !== undefined && { maxSize }) };
     this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds, host });
-    this.#windows = new ClipWindows(spec);
     this.#shelf = new Shelf(host.digestOf);
   }
 
@@ -73,7 +83,7 @@ class ClipsSink implements RunningSink {
   }
 
   event(event: { name: string; at: number; data?: unknown }): void {
-    this.#windows.event(event);
+    this.#unsaved = ['window', 'merged'].includes(this.#windows.event(event)) || this.#unsaved;
   }
 
   async step(at: number, step: number): Promise<void> {
@@ -82,10 +92,12 @@ class ClipsSink implements RunningSink {
 
   async work(): Promise<void> {
     await this.#keeper.pass();
+    await this.#save();
     const now = this.#host.now();
     const { newest, live } = this.#shelf;
     this.#due(this.#windows.due({ now, newest, live }));
     await this.#write();
+    await this.#save();
     const from = Math.min(...this.#waiting.map(({ window }) => window.from));
     this.#shelf.forget(Math.min(this.#windows.keepFrom(now), from));
   }
@@ -93,6 +105,7 @@ class ClipsSink implements RunningSink {
   async finish(): Promise<void> {
     this.#due(this.#windows.finish());
     await this.#write();
+    await this.#save();
     this.#shelf.forget(Number.POSITIVE_INFINITY);
   }
 
@@ -113,6 +126,20 @@ class ClipsSink implements RunningSink {
         if (waits) return;
       }
       this.#waiting.shift();
+      this.#unsaved = true;
+    }
+  }
+
+  /** Those that wait for the disk are still to be cut. */
+  async #save(): Promise<void> {
+    if (!this.#unsaved || !this.#disk.state().on) return;
+    const { open, last } = this.#windows.state;
+    const waiting = this.#waiting.map(({ window }) => window);
+    try {
+      await saveWindows(this.#folder, { open: [...waiting, ...open], last });
+      this.#unsaved = false;
+    } catch (error) {
+      if (!this.#disk.failed(error)) throw error;
     }
   }
 
@@ -153,7 +180,7 @@ class ClipsSink implements RunningSink {
     if (still) beside.push(await this.#beside(`${stem}.jpg`, still));
     const json = Buffer.from(`${JSON.stringify({ ...story, file: path }, null, 2)}\n`);
     beside.push(await this.#beside(`${stem}.json`, json));
-    await this.#ledger.append(this.#entryOf(path, bytes, first, last, { from, to }, beside));
+    await this.#ledger.append(this.#entryOf(path, bytes, cuts, { from, to }, beside));
     this.#clips++;
     this.#usual = bytes;
     this.#keeper.completed();
@@ -189,19 +216,18 @@ class ClipsSink implements RunningSink {
   #entryOf(
     path: string,
     bytes: number,
-    first: Cut,
-    last: Cut,
+    cuts: Cut[],
     { from, to }: { from: number; to: number },
     beside: { path: string; bytes: number }[],
   ): SegmentEntry {
-    const { take, dts, firstPts, lead } = first;
-    const { endDts, lastPts } = last;
+    const { take, dts, firstPts, lead } = cuts[0]!;
+    const { endDts, lastPts } = cuts.at(-1)!;
     return {
       type: 'segment',
       path,
       seq: (this.#ledger.lastSegment()?.seq ?? -1) + 1,
       ...{ from, to, run: take.run, dts, endDts, firstPts, lastPts, timescale: lead.timescale },
-      frames: first === last ? first.frames : first.frames + last.frames,
+      frames: cuts.reduce((sum, { frames }) => sum + frames, 0),
       bytes,
       complete: true,
       beside,

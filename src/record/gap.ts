@@ -13,15 +13,7 @@ const TOGETHER = 2;
 /** Usual durations: less is jitter. */
 const LEAST = 1.5;
 
-const depth: GapCause[] = [
-  'gateway',
-  'server',
-  'disk-full',
-  'disk-slow',
-  'disk-error',
-  'recorder',
-  'publisher',
-];
+const depth: GapCause[] = ['gateway', 'server', 'disk-full', 'disk-error', 'recorder', 'publisher'];
 
 /** Unix seconds; `to` is infinite as long as it lasts. */
 export interface Note {

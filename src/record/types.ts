@@ -79,7 +79,6 @@ export type GapCause =
   | 'server'
   | 'gateway'
   | 'disk-full'
-  | 'disk-slow'
   | 'disk-error'
   | 'recorder'
   /** Packets are missing within a take, and nobody said why. */

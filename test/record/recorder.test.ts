@@ -242,6 +242,32 @@ t.test('an event: a clip with its story, cut where the words say', async (t) => 
   });
 });
 
+t.test('an event whose clip is not cut yet is not forgotten', async (t) => {
+  const dir = t.testdir();
+  const clips = (folder: string): RecordSpec[] => [
+    {
+      ...{ kind: 'clips', dir: folder, on: [], before: 1, after: 2 },
+      ...{ atMostEvery: 60, overlap: 'merge', longest: 60 },
+    },
+  ];
+  const first = rig(t, dir, clips);
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  write(first.ring, 0, 1);
+  first.recorder.command({ type: 'event', route: 'cam', name: 'person', at: START + 2 });
+  await until(() => existsSync(join(dir, 'rec', '.relay', 'clips', 'cam', 'open.json')), 'note of it');
+  await first.stop('up');
+  const second = rig(t, dir, clips);
+  write(second.ring, 1, 2);
+  second.recorder.command({ type: 'event', route: 'cam', name: 'person', at: START + 3 });
+  await until(() => told(second.reports, 'clip').length > 0, 'clip');
+  await second.stop('down');
+  t.strictSame(
+    told(second.reports, 'clip').map(({ event, to }) => [event, Math.round(to - START)]),
+    [['person', 4]],
+    'one: the second came too soon after the first',
+  );
+});
+
 t.test('a file that grows can be read at any time, and never takes the place of another', async (t) => {
   const dir = t.testdir({ rec: { 'all.mp4': 'mine' } });
   const r = rig(t, dir, (folder) => [{ kind: 'file', path: join(folder, 'all.mp4') }]);

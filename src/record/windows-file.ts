@@ -1,0 +1,35 @@
+/** Windows of clips that are not cut yet, kept where a recorder that begins again finds them. */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClipWindow, WindowsState } from './clip-windows.ts';
+import type { Folder } from './folder.ts';
+
+const NAME = 'open.json';
+const MODE = 0o600;
+
+/** Empty where there is none, or none that can be read: it only ever costs the clips of these seconds. */
+export async function loadWindows(folder: Folder): Promise<WindowsState> {
+  try {
+    const text = await folder.use((base) => readFile(join(base, NAME), 'utf8'));
+    const { open, last } = JSON.parse(text) as WindowsState;
+    return { open: open.filter(isWindow), last: last.filter(isLast) };
+  } catch {
+    return { open: [], last: [] };
+  }
+}
+
+export async function saveWindows(folder: Folder, state: WindowsState): Promise<void> {
+  await folder.use(async (base) => {
+    await writeFile(join(base, `${NAME}.new`), JSON.stringify(state), { mode: MODE });
+    await rename(join(base, `${NAME}.new`), join(base, NAME));
+  });
+}
+
+function isWindow({ from, to, events }: ClipWindow): boolean {
+  const named = Array.isArray(events) && events.length > 0;
+  return named && [from, to].every(Number.isFinite) && events.every(({ at }) => Number.isFinite(at));
+}
+
+function isLast([name, at]: [string, number]): boolean {
+  return typeof name === 'string' && Number.isFinite(at);
+}
