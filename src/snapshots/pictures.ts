@@ -9,11 +9,6 @@ export interface Picture {
   jpeg: Buffer;
 }
 
-export interface Arrival {
-  dts: number;
-  pts: number;
-}
-
 /** No JPEG that ffmpeg makes is larger. */
 const MOST_BYTES = 64 << 20;
 const MOST_LINE = 4096;
@@ -94,16 +89,36 @@ export function pictureReader(each: (picture: Picture) => void): (chunk: Buffer)
   };
 }
 
-/** The same for lines alone. */
-export function arrivalReader(each: (arrival: Arrival) => void): (text: string) => void {
+/** ffmpeg cuts these out of an RTSP stream by looking for the next picture, so each comes when the next one does. */
+const HELD = ['h264', 'hevc', 'mpeg4'];
+
+/**
+ * The same for lines alone, of which each second one is of the packet right behind that of the one before.
+ * @param each hears of packets, and when they arrived
+ */
+export function arrivalReader(
+  now: () => number,
+  each: (dts: number, at: number) => void,
+): (text: string) => void {
   const lines = new Lines();
   let rest = '';
+  let held = false;
+  /** When the first of two came. */
+  let first: number | undefined;
   return (text) => {
     const whole = (rest + text).split('\n');
     rest = (whole.pop() ?? '').slice(-MOST_LINE);
     for (const line of whole) {
-      const found = lines.read(line);
-      if (found) each({ dts: found.dts, pts: found.pts });
+      const codec = /^#codec_id 0: (\w+)/.exec(line)?.[1];
+      if (codec !== undefined) held = HELD.includes(codec);
+      const dts = lines.read(line)?.dts;
+      if (line.startsWith('#')) continue;
+      const at = first ?? now();
+      const second = first !== undefined;
+      first = second ? undefined : at;
+      if (dts === undefined) continue;
+      if (!held) each(dts, now());
+      else if (second) each(dts, at);
     }
   };
 }

@@ -36,6 +36,9 @@ export interface SnapshotHost {
 /** Milliseconds: how much later than on the server a picture's time may be, and the time of its first neighbours. */
 const MARGIN = 400;
 
+/** Milliseconds: the first packets wait until ffmpeg knows the stream, and would make pictures late. */
+const SETTLE = 1500;
+
 /** Pictures that wait for the server's word or for the disk. */
 const MOST_WAITING = 64;
 
@@ -45,7 +48,8 @@ interface Visit {
   publisher: string | undefined;
   /** Monotonic: when it was started, or a packet last came. */
   movedAt: number;
-  moved: boolean;
+  /** Monotonic: when the first packet came. */
+  beganAt: number | undefined;
   /** Until then (Unix milliseconds) what came was the publisher's. */
   sureUntil: number;
   over: boolean;
@@ -103,7 +107,7 @@ export class SnapshotBehaviour implements Behaviour {
     const visit = this.#visit;
     if (visit === undefined || visit.over) return;
     this.#judge(visit);
-    const limit = visit.moved ? this.#spec.stall * 1000 : this.#host.timing.startNetwork;
+    const limit = visit.beganAt !== undefined ? this.#spec.stall * 1000 : this.#host.timing.startNetwork;
     // A publisher that died may count as there for a while: to ask again is all that can be done here.
     if (!visit.over && now - visit.movedAt > limit) this.#leave(visit, SHORT);
   }
@@ -131,10 +135,11 @@ export class SnapshotBehaviour implements Behaviour {
     let broken: ExitCause | undefined;
     const moments = new Moments();
     const read = pictureReader((picture) => this.#take(visit, picture));
-    const arrived = arrivalReader(({ dts }) => {
+    const seconds = () => Date.now() / 1000;
+    const arrived = arrivalReader(seconds, (dts, at) => {
       visit.movedAt = this.#host.now();
-      visit.moved = true;
-      moments.arrived(dts, Date.now() / 1000);
+      visit.beganAt ??= visit.movedAt;
+      moments.arrived(dts, at);
       slot.release();
     });
     const args = ['-hide_banner', '-nostdin', '-loglevel', 'level+error'];
@@ -159,7 +164,7 @@ export class SnapshotBehaviour implements Behaviour {
       child,
       publisher: this.#host.publisher(this.#spec.reads[0]),
       movedAt: this.#host.now(),
-      moved: false,
+      beganAt: undefined,
       sureUntil: 0,
       over: false,
       moments,
@@ -212,6 +217,8 @@ export class SnapshotBehaviour implements Behaviour {
 
   /** Writes what is surely the publisher's; what can't become so any more is dropped. */
   #release(visit: Visit): void {
+    const settled = visit.beganAt !== undefined && this.#host.now() - visit.beganAt >= SETTLE;
+    if (!settled && !visit.over) return;
     const waiting = visit.waiting.splice(0);
     for (const picture of waiting) {
       const at = visit.moments.of(picture.pts);

@@ -47,6 +47,8 @@ function judge(t: Test, what: string, shots: Shot[], lives: Life[], loop: number
   t.same(foreign, [], `${what}: pictures of the publisher only`);
   const errors = shots.filter(({ counter }) => counter !== null).map((shot) => errorOf(shot, lives, loop));
   const worst = Math.max(...errors.map(Math.abs));
+  const all = errors.map((error) => (error * 1000).toFixed(0)).join(' ');
+  t.comment(`${what}: names after their pictures by ${all} ms`);
   t.ok(worst <= 0.1, `${what}: ${shots.length} pictures, ${(worst * 1000).toFixed(0)} ms off at worst`);
 }
 

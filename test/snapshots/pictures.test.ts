@@ -44,11 +44,32 @@ t.test('what is no picture is not taken for one', async (t) => {
 
 t.test('arrivals: in the ticks that the header names, without those that have no time', async (t) => {
   const seen: number[][] = [];
-  const read = arrivalReader(({ dts, pts }) => seen.push([dts, pts]));
+  const read = arrivalReader(
+    () => 9,
+    (dts, at) => seen.push([dts, at]),
+  );
   for (const part of [
-    '#tb 0: 1/1000\n0, 100',
+    '#tb 0: 1/1000\n#codec_id 0: vp9\n0, 100',
     '0,  1040,  40,  5, 0x0\n0, NOPTS, NOPTS, 40, 5, 0x0\n0, 2000,',
   ])
     read(part);
-  t.same(seen, [[1, 1.04]]);
+  t.same(seen, [[1, 9]]);
+});
+
+t.test('a packet that comes with the next one counts as the next one', async (t) => {
+  const seen: number[][] = [];
+  let now = 10;
+  const read = arrivalReader(
+    () => now,
+    (dts, at) => seen.push([dts, at]),
+  );
+  read('#tb 0: 1/1\n#codec_id 0: h264\n');
+  for (const dts of [1, 2, 6, 7]) {
+    now = 10 + dts;
+    read(`0, ${dts}, ${dts}, 1, 5, 0x0\n`);
+  }
+  t.same(seen, [
+    [2, 11],
+    [7, 16],
+  ]);
 });
