@@ -16,7 +16,8 @@ import { PullKick } from './pull-kick.ts';
 import { RecorderBehaviour, recorderCommand } from './recorder-unit.ts';
 import { Recording } from './recording.ts';
 import { createSecrets, resolveArg } from './runtime.ts';
-import { type RunningServer, SERVER_ID, ServerBehaviour } from './server-unit.ts';
+import { type StartedServer, startServer } from './server-start.ts';
+import { type RunningServer, SERVER_ID } from './server-unit.ts';
 import { StartGate } from './start-gate.ts';
 import { createTether, type OwnedTether, type TetherKind } from './tether.ts';
 import { TIMING, type Timing } from './timing.ts';
@@ -52,9 +53,6 @@ export interface SupervisorOptions {
   now?(): number;
 }
 
-/** A server that ends this often before it ever answered will not do better. */
-const FIRST_STARTS = 3;
-
 /** A tick that comes this much too late means that we were suspended ourselves. */
 const SUSPENDED = 2000;
 
@@ -74,7 +72,7 @@ export class Supervisor {
   readonly #kick: PullKick;
   readonly #recording: Recording;
   #plan: Plan | undefined;
-  #server: { unit: Unit; behaviour: ServerBehaviour } | undefined;
+  #server: StartedServer | undefined;
   #running: RunningServer | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #tickedAt = 0;
@@ -214,27 +212,11 @@ export class Supervisor {
   }
 
   /** Resolves when it answers; rejects when it will not, or when nobody waits for it any more. */
-  #startServer(plan: Plan): Promise<void> {
-    const { signal } = this.#stopped;
-    return new Promise((resolve, reject) => {
-      const stopping = () => reject(new RelayError('RELAY_STATE', 'the supervisor is stopping'));
-      if (signal.aborted) return stopping();
-      signal.addEventListener('abort', stopping, { once: true });
-      const settled = () => signal.removeEventListener('abort', stopping);
-      this.#serverUntilUp(plan).then(resolve, reject).finally(settled);
-    });
-  }
-
-  #serverUntilUp(plan: Plan): Promise<void> {
-    const { binaries } = this.#options;
-    if (plan.server.driver === 'mediamtx' && binaries.server === undefined) {
-      return Promise.reject(new RelayError('RELAY_BINARY_MISSING', 'MediaMTX is not installed'));
-    }
-    return new Promise((resolve, reject) => {
-      let ends = 0;
-      let settled = false;
-      const behaviour = new ServerBehaviour({
-        binary: binaries.server,
+  async #startServer(plan: Plan): Promise<void> {
+    const started = startServer({
+      plan,
+      host: {
+        binary: this.#options.binaries.server,
         tether: this.#tether,
         timing: this.#timing,
         secrets: this.#secrets,
@@ -242,32 +224,19 @@ export class Supervisor {
         redact: this.#options.redact.redactText,
         plan: () => this.#plan!,
         isRecorded: (path) => this.#recording.isOn(path),
-        up: (server) => {
-          this.#serverUp(server);
-          settled = true;
-          resolve();
-        },
+        up: (server) => this.#serverUp(server),
         down: () => this.#serverDown(),
-      });
-      const unit = new Unit(behaviour, {
-        ...this.#unitHost,
-        changed: (changed, state, why) => {
-          this.#changed(changed, state, why);
-          if (state === 'waiting' || state === 'idle')
-            this.#recording.serverEnded(why?.reason ?? 'the media server was stopped');
-          if (settled || state !== 'waiting') return;
-          if (behaviour.portBusy !== undefined) reject(behaviour.portBusy);
-          else if (++ends >= FIRST_STARTS) {
-            const message = `the media server does not start: ${why?.reason}`;
-            reject(
-              new RelayError('RELAY_UNIT_FAILED', message, { hint: 'relay doctor looks for what is wrong' }),
-            );
-          }
-        },
-      });
-      this.#server = { unit, behaviour };
-      unit.start();
+      },
+      unitHost: this.#unitHost,
+      changed: (unit, state, why) => {
+        this.#changed(unit, state, why);
+        if (state === 'waiting' || state === 'idle')
+          this.#recording.serverEnded(why?.reason ?? 'the media server was stopped');
+      },
+      signal: this.#stopped.signal,
     });
+    this.#server = started;
+    await started.answers;
   }
 
   #serverUp(server: RunningServer): void {
