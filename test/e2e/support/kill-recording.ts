@@ -28,7 +28,7 @@ export type Victim = (typeof victims)[number];
 const fps = 25;
 const routes = ['cam', 'hooked'] as const;
 
-/** Seconds. Shorter ones that readers had, too, are of the stream itself: a hook that left out a frame. */
+/** Seconds. Shorter ones are of the stream itself: a hook whose source is away for a moment. Losses are counted anyway. */
 const longHole = 0.5;
 
 export interface RouteResult {
@@ -41,8 +41,8 @@ export interface RouteResult {
   doubled: RecordedFrame[];
   holes: (Hole & { gap?: GapEntry })[];
   gaps: GapEntry[];
-  /** Frames that a reader saw and no file has, for each life of a publisher. */
-  lost: { at: number; frames: number }[];
+  /** Frames that a reader saw and no file has, for each life of a publisher; and the gap that tells of it. */
+  lost: { at: number; frames: number; gap?: GapEntry }[];
   /** Files that the ledger doesn't know, or the other way round. */
   unlisted: string[];
   verify: { code: number | null; output: string };
@@ -107,7 +107,7 @@ export async function killRecording(
   const kills: KillResult['kills'] = [];
   for (const victim of order) {
     const wait = readers[0]!.count() + Math.floor(random() * 2 * fps);
-    await until(() => readers[0]!.count() >= wait, { what: 'the moment' });
+    await until(() => readers[0]!.count() >= wait, { timeout: 30_000, what: 'the moment' });
     kills.push({ victim, at: Date.now() / 1000 });
     told(`kill ${kills.length} of ${order.length}: ${victim}`);
     await kill(relay, victim);
@@ -151,18 +151,19 @@ async function judged(s: Scope, { dir, route, lives, file }: Recording): Promise
     files: segments.length,
     broken,
     doubled: doubledIn(frames),
-    holes: holes(frames, fps).flatMap((hole) => {
-      const gap = gapOf(hole, gaps);
-      if (gap !== undefined) return [{ ...hole, gap }];
-      const seen = lives.some((life) =>
-        life.some(({ wall }) => wall > hole.from - 0.02 && wall < hole.to - 0.02),
-      );
-      return seen || hole.to - hole.from >= longHole ? [hole] : [];
-    }),
+    holes: holes(frames, fps)
+      .map((hole): Hole & { gap?: GapEntry } => {
+        const gap = gapOf(hole, gaps);
+        return gap === undefined ? hole : { ...hole, gap };
+      })
+      .filter(({ from, to, gap }) => gap !== undefined || to - from >= longHole),
     gaps,
     lost: lives.flatMap((life) => {
       const missing = life.filter((seen) => !frames.some((one) => isSame(one, seen)));
-      return missing.length === 0 ? [] : [{ at: missing[0]!.wall, frames: missing.length }];
+      if (missing.length === 0) return [];
+      const [at, end] = [missing[0]!.wall, missing.at(-1)!.wall];
+      const gap = gaps.find(({ from, to }) => from - 0.1 <= at && end <= to + 0.1);
+      return [{ at, frames: missing.length, ...(gap && { gap }) }];
     }),
     unlisted: [
       ...there.filter((path) => !known.has(path)),

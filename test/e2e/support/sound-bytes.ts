@@ -4,12 +4,17 @@ import { inputArgsOf } from './decode.ts';
 import type { Scope } from './process.ts';
 
 /** The payloads of its packets, one after the other. `seconds`: of media; left out: to the end. */
-export async function soundBytes(s: Scope, url: string, seconds?: number): Promise<Buffer> {
+export async function soundBytes(
+  s: Scope,
+  url: string,
+  seconds?: number,
+  inputArgs = inputArgsOf(url),
+): Promise<Buffer> {
   const part = seconds === undefined ? [] : ['-t', String(seconds)];
   const child = s.spawn(
     ffmpegPath(),
     [
-      ...['-nostdin', '-v', 'error', ...inputArgsOf(url), '-i', url, '-map', '0:a:0', ...part],
+      ...['-nostdin', '-v', 'error', ...inputArgs, '-i', url, '-map', '0:a:0', ...part],
       ...['-c', 'copy', '-f', 'data', 'pipe:1'],
     ],
     { name: `sound of ${url}`, rawStdout: true },
