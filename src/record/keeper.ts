@@ -11,11 +11,13 @@ export interface KeeperOptions {
   ledger: Ledger;
   disk: Disk;
   bounds: { keep?: number; maxSize?: number };
-  host: Pick<SinkHost, 'now' | 'knownTime' | 'report' | 'route'>;
+  host: Pick<SinkHost, 'now' | 'knownTime' | 'monotonic' | 'report' | 'route'>;
 }
 
 /** Segments that are looked at in one pass. */
 const AT_ONCE = 200;
+/** Milliseconds between two looks at the disk. */
+const EVERY = 1000;
 /** Seconds between two looks at ledgers whose segments are all gone. */
 const PRUNE = 600;
 
@@ -23,6 +25,9 @@ export class Keeper {
   readonly #options: KeeperOptions;
   #completed = 0;
   #prunedAt = 0;
+  #passedAt = Number.NEGATIVE_INFINITY;
+  /** The oldest that is there, unless something was removed since. */
+  #oldest: SegmentEntry | undefined;
   /** Bytes free at the last look. */
   free = 0;
 
@@ -35,7 +40,11 @@ export class Keeper {
     this.#completed++;
   }
 
+  /** Not more often than is of use. */
   async pass(): Promise<void> {
+    const now = this.#options.host.monotonic();
+    if (now - this.#passedAt < EVERY) return;
+    this.#passedAt = now;
     try {
       await this.#pass();
     } catch (error) {
@@ -49,8 +58,7 @@ export class Keeper {
       const space = await disk.measure();
       if (!space) return;
       this.free = space.bytes;
-      const found = retain({
-        entries: await ledger.oldest(AT_ONCE),
+      const facts = {
         totals: ledger.totals(),
         now: host.knownTime(),
         ...bounds,
@@ -58,7 +66,10 @@ export class Keeper {
         reserve: disk.wanted(space),
         clocks: ledger.clocks(),
         completed: this.#completed,
-      });
+      };
+      // Mostly not even the oldest has to go: then the ledger is not read.
+      let found = retain({ ...facts, entries: await this.#first() });
+      if (found.remove.length > 0) found = retain({ ...facts, entries: await ledger.oldest(AT_ONCE) });
       this.#completed = 0;
       for (const [why, entries] of byReason(found.remove)) await this.#remove(entries, why);
       more = found.more;
@@ -67,8 +78,16 @@ export class Keeper {
     await this.#prune();
   }
 
+  async #first(): Promise<SegmentEntry[]> {
+    const { ledger, bounds } = this.#options;
+    if (bounds.keep === undefined && bounds.maxSize === undefined) return [];
+    this.#oldest ??= (await ledger.oldest(1))[0];
+    return this.#oldest ? [this.#oldest] : [];
+  }
+
   async #remove(entries: SegmentEntry[], why: GoneEntry['why']): Promise<void> {
     const { store, ledger, host } = this.#options;
+    this.#oldest = undefined;
     const removed: SegmentEntry[] = [];
     // What is not the file that was recorded is not ours to remove, nor to look after any longer.
     const missing: SegmentEntry[] = [];

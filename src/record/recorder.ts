@@ -6,8 +6,8 @@ import { PathRecorder } from './recorded-path.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from './types.ts';
 import { createWallClock } from './wall-clock.ts';
 
-/** Milliseconds between two looks at the rings, and between two reports of figures. */
-const LOOK = 250;
+/** Milliseconds between two looks at the rings, to which the server adds as often, and between two reports of figures. */
+const LOOK = 500;
 const FIGURES = 1000;
 
 export interface RecorderHost {

@@ -59,7 +59,7 @@ export class Album {
       ledger,
       disk: this.#disk,
       bounds,
-      host: { now, knownTime: () => this.#clock.known(), route, report: () => {} },
+      host: { now, knownTime: () => this.#clock.known(), monotonic, route, report: () => {} },
     });
   }
 

@@ -100,7 +100,8 @@ function placeAll(cut: Cut): Run[] {
 function place(track: TrackInit, samples: readonly Sample[]): Placed[] {
   let last = Number.NEGATIVE_INFINITY;
   const placed = samples.map((sample): Placed => {
-    last = Math.max(sample.dts, last);
+    // The server gives packets that came late the time of the one before.
+    last = Math.max(sample.dts, last + 1);
     return { sample, dts: last, pts: sample.pts, duration: Math.max(sample.duration, 0) };
   });
   // With B-frames the server guesses decode times, at first some after the presentation: players would shift all pictures.
