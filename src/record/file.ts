@@ -16,6 +16,9 @@ import type { FileSpec, Init } from './types.ts';
 /** Seconds of footage that are added at a time, at least. */
 const STEP = 1;
 
+/** Milliseconds that footage waits for a disk which takes nothing. */
+const PATIENCE = 30_000;
+
 const formats: Record<string, 'mpegts' | 'matroska'> = { '.ts': 'mpegts', '.mkv': 'matroska' };
 
 interface Open {
@@ -30,7 +33,9 @@ interface Open {
 }
 
 export async function openFile(spec: FileSpec, host: SinkHost): Promise<RunningSink> {
-  return new FileSink(spec, host, await openStore(dirname(spec.path)));
+  const store = await openStore(dirname(spec.path));
+  await store.sweep();
+  return new FileSink(spec, host, store);
 }
 
 class FileSink implements RunningSink {
@@ -39,7 +44,7 @@ class FileSink implements RunningSink {
   readonly #store: Store;
   readonly #disk: Disk;
   readonly #cutter: Cutter;
-  #waiting: Cut[] = [];
+  #waiting: { cut: Cut; since: number }[] = [];
   #open: Open | undefined;
   #space: Space | undefined;
   #told = '';
@@ -54,7 +59,7 @@ class FileSink implements RunningSink {
   }
 
   get oldest() {
-    return this.#waiting[0]?.samples[0] ?? this.#cutter.oldest;
+    return this.#waiting[0]?.cut.samples[0] ?? this.#cutter.oldest;
   }
 
   get disk() {
@@ -66,7 +71,7 @@ class FileSink implements RunningSink {
   }
 
   push(event: FootageEvent): void {
-    this.#waiting.push(...this.#cutter.push(event));
+    this.#wait(this.#cutter.push(event));
   }
 
   async work(): Promise<void> {
@@ -76,10 +81,11 @@ class FileSink implements RunningSink {
       this.#disk.judge(space);
     }
     if (this.#disk.state().on) await this.#write();
+    else this.#giveUp();
   }
 
   async finish(): Promise<void> {
-    this.#waiting.push(...this.#cutter.finish());
+    this.#wait(this.#cutter.finish());
     await this.#write();
     await this.close();
   }
@@ -98,10 +104,24 @@ class FileSink implements RunningSink {
     }
   }
 
+  #wait(cuts: Cut[]): void {
+    const since = this.#host.monotonic();
+    this.#waiting.push(...cuts.map((cut) => ({ cut, since })));
+  }
+
+  /** The ring, which may lie on another disk, must not grow for ever. */
+  #giveUp(): void {
+    const late = this.#host.monotonic() - PATIENCE;
+    const kept = this.#waiting.filter(({ since }) => since >= late);
+    const lost = this.#waiting.length - kept.length;
+    this.#waiting = kept;
+    if (lost > 0) this.#complain('what was waiting for the disk is left out');
+  }
+
   async #write(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       try {
-        await this.#append(next);
+        await this.#append(next.cut);
       } catch (error) {
         this.#complain(messageOf(error));
         if (this.#disk.failed(error)) return;

@@ -109,6 +109,7 @@ export class PathRecorder {
       await this.#resume();
       return true;
     } catch (error) {
+      await this.#ring?.close().catch(() => {});
       this.#ring = undefined;
       this.#tell(messageOf(error));
       this.#causes.begin('disk-error', now(), messageOf(error));
@@ -192,7 +193,9 @@ export class PathRecorder {
     const needed = this.#sinks.map(({ oldest }) => oldest?.file).filter((file) => file !== undefined);
     const ended = files.filter(({ state }) => state !== 'waiting');
     const first = ended.findIndex(({ file, state }) => needed.includes(file) || state === 'reading');
-    const count = Math.min(first < 0 ? ended.length : first, all ? ended.length : ended.length - NEWEST);
+    // Sound that came before its key frame lies in the file before.
+    const keep = first < 0 ? ended.length : first - 1;
+    const count = Math.min(keep, all ? ended.length : ended.length - NEWEST);
     // The server made them and could not write: nothing comes to any but the newest, and while it is off to none.
     const newest = files
       .map(({ file }) => file)

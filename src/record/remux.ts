@@ -58,9 +58,22 @@ function run({ ffmpeg, signal }: FfmpegHost, args: string[]): Promise<void> {
       words = (words + text).slice(-LAST_WORDS);
     });
     child.once('error', reject);
-    child.once('close', (code) => {
+    child.once('close', (code, killed) => {
+      const end = killed === null ? `exit code ${code}` : `killed by ${killed}`;
       if (code === 0) resolve();
-      else reject(new Error(`ffmpeg: ${words.trim().split('\n').at(-1) || `exit code ${code}`}`));
+      else reject(diskError(words, `ffmpeg: ${words.trim().split('\n').at(-1) || end}`));
     });
   });
+}
+
+/** Its words for what a write of ours would fail with. */
+const disks: [RegExp, string][] = [
+  [/No space left|Disk quota/, 'ENOSPC'],
+  [/Read-only file system/, 'EROFS'],
+  [/Input\/output error/, 'EIO'],
+];
+
+function diskError(words: string, message: string): Error {
+  const [, code] = disks.find(([known]) => known.test(words)) ?? [];
+  return Object.assign(new Error(message), code && { code });
 }

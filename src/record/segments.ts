@@ -148,23 +148,34 @@ export class SegmentsSink implements RunningSink {
 
   async #write(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      if (!this.#disk.state().on && !this.#late(next)) return;
+      const { on } = this.#disk.state();
+      if (!on && 'cut' in next && !this.#late(next)) return;
       try {
         if ('gap' in next) await this.#ledger.append(next.gap);
-        else if (this.#disk.state().on) await this.#segment(next.cut);
+        else if (on) await this.#segment(next.cut);
         else await this.#lost(next.cut);
       } catch (error) {
-        if (this.#disk.failed(error)) return this.#complain(messageOf(error));
-        // Not the disk: the same would go wrong again.
+        const disk = this.#disk.failed(error);
         this.#complain(messageOf(error));
-        if ('cut' in next) await this.#ledger.append(this.#gapOf(next.cut, 'recorder', messageOf(error)));
+        if (disk && on && 'cut' in next) return;
+        // A line that the disk didn't take waits in the ledger, and what is late is not waited for any more.
+        if (!disk && 'cut' in next) await this.#givenUp(next.cut, messageOf(error));
       }
       this.#waiting.shift();
     }
   }
 
-  #late(next: { cut: Cut; since: number } | { gap: GapEntry }): boolean {
-    return 'cut' in next && this.#host.monotonic() - next.since > PATIENCE * 1000;
+  /** Not the disk's fault: the same would go wrong again. */
+  async #givenUp(cut: Cut, reason: string): Promise<void> {
+    try {
+      await this.#ledger.append(this.#gapOf(cut, 'recorder', reason));
+    } catch (error) {
+      if (!this.#disk.failed(error)) throw error;
+    }
+  }
+
+  #late({ since }: { since: number }): boolean {
+    return this.#host.monotonic() - since > PATIENCE * 1000;
   }
 
   async #segment(cut: Cut): Promise<void> {
@@ -173,12 +184,12 @@ export class SegmentsSink implements RunningSink {
     const name = segmentName(this.#spec.name, { from: entry.from, route, seq: entry.seq });
     entry.path = `${name}.${extensions[this.#spec.format]}`;
     const origin = cut.dts / cut.lead.timescale;
-    const file = await this.#made(async (made) => {
+    const { file, extension } = await this.#made(async (made) => {
       const { init, samples } = cut;
       await writeFragmented(made.handle, { init, samples, origin, meta: { v: 1, route, ...entry } });
     });
     entry.bytes = (await file.handle.stat()).size;
-    entry.path = await publishOr(this.#store, file, entry.path);
+    entry.path = await publishOr(this.#store, file, `${name}.${extension}`);
     await this.#ledger.append(entry);
     this.#seq++;
     this.#segments++;
@@ -189,25 +200,33 @@ export class SegmentsSink implements RunningSink {
     this.#host.report({ type: 'segment', route, path, from, to, frames, bytes });
   }
 
-  /** A temporary file with the segment in its format. */
-  async #made(write: (file: Temporary) => Promise<void>): Promise<Temporary> {
+  /** A temporary file with the segment in its format; where that can't be made, as it is. */
+  async #made(write: (file: Temporary) => Promise<void>): Promise<{ file: Temporary; extension: string }> {
     const { format } = this.#spec;
     const made = await this.#store.temporary('mp4');
     try {
       await write(made);
-      if (format === 'fmp4') return made;
-      const other = await this.#store.temporary(extensions[format]);
-      try {
-        await remux(this.#host, made.path, other.path, format === 'mkv' ? 'matroska' : 'mpegts');
-      } catch (error) {
-        await other.discard();
-        throw error;
-      }
+      const other = format === 'fmp4' ? undefined : await this.#remuxed(made, format);
+      if (!other) return { file: made, extension: 'mp4' };
       await made.discard();
-      return other;
+      return { file: other, extension: extensions[format] };
     } catch (error) {
       await made.discard();
       throw error;
+    }
+  }
+
+  /** undefined: ffmpeg failed, and not for want of room. */
+  async #remuxed(made: Temporary, format: 'mpegts' | 'mkv'): Promise<Temporary | undefined> {
+    const other = await this.#store.temporary(extensions[format]);
+    try {
+      await remux(this.#host, made.path, other.path, format === 'mkv' ? 'matroska' : 'mpegts');
+      return other;
+    } catch (error) {
+      await other.discard();
+      if (this.#disk.failed(error)) throw error;
+      this.#complain(`a segment stays MP4: ${messageOf(error)}`);
+      return undefined;
     }
   }
 

@@ -7,6 +7,9 @@ import { nmsStreams } from './nms-config.ts';
 import { hotConfig, pathConfig, serverUsers } from './server-config.ts';
 import type { RunningServer } from './server-unit.ts';
 
+/** Milliseconds until a change that was not taken is tried again. */
+const AGAIN = 2000;
+
 function hotKey(spec: PathSpec, recording: boolean): string {
   return JSON.stringify(hotConfig(spec, recording));
 }
@@ -20,6 +23,7 @@ export class PathSync {
   #hot = new Map<string, string>();
   #users = '';
   #queue: Promise<void> = Promise.resolve();
+  #again: NodeJS.Timeout | undefined;
 
   /** @param isRecorded whether the server is to record this path now */
   constructor(log: Log, isRecorded: (path: PathSpec) => boolean) {
@@ -29,6 +33,7 @@ export class PathSync {
 
   /** A server that was started with this plan's paths, or none. */
   attach(server: RunningServer | undefined): void {
+    clearTimeout(this.#again);
     this.#server = server;
     this.#paths = new Map(server?.plan.paths.map((path) => [path.name, path]));
     this.#hot = new Map(
@@ -39,10 +44,13 @@ export class PathSync {
 
   /** Resolves when the server has the plan's paths; without a server at once, for its next start brings them. */
   apply(plan: Plan): Promise<void> {
+    clearTimeout(this.#again);
     this.#queue = this.#queue
       .then(() => this.#apply(plan))
       .catch((error: unknown) => {
         this.#log.warn({ unit: 'server', error }, 'the server did not take a change of its paths');
+        clearTimeout(this.#again);
+        if (this.#server) this.#again = setTimeout(() => void this.apply(plan), AGAIN).unref();
       });
     return this.#queue;
   }
