@@ -38,6 +38,8 @@ export interface LaunchOptions {
 /** Milliseconds that each rung of the ladder gets. */
 export interface Ladder {
   signals: readonly [NodeJS.Signals, number][];
+  /** These are for the process alone, which ends in good order what it has started; SIGKILL is for all of them. */
+  alone?: true;
 }
 
 /** For a process that works: ffmpeg closes its outputs at the first signal. */
@@ -102,7 +104,7 @@ export class Child {
   async end(ladder: Ladder): Promise<Exit> {
     for (const [signal, patience] of ladder.signals) {
       if (this.#gone) break;
-      this.#signal(signal);
+      this.#signal(signal, ladder.alone);
       if (await within(this.exited, patience)) return this.exited;
     }
     if (!this.#gone) this.#signal('SIGKILL');
@@ -133,10 +135,10 @@ export class Child {
     });
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  #signal(signal: NodeJS.Signals, alone = process.platform === 'win32'): void {
     if (this.pid === undefined) return;
     try {
-      process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
+      process.kill(alone ? this.pid : -this.pid, signal);
     } catch {
       // ESRCH: already gone
     }

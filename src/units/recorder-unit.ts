@@ -42,8 +42,8 @@ interface Life {
   heard: boolean;
 }
 
-/** It cuts what the server has closed by then, and waits for the disk. */
-const LAST_CUTS: Ladder = { signals: [['SIGTERM', 6000]] };
+/** It cuts what the server has closed by then, and waits for the disk; its ffmpeg may be in the middle of a segment. */
+const LAST_CUTS: Ladder = { signals: [['SIGTERM', 6000]], alone: true };
 
 const MAX_LINE = 1 << 20;
 
