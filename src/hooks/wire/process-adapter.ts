@@ -17,6 +17,7 @@ import { Frames } from './frames.ts';
 import { Listener } from './listener.ts';
 import { type BadResult, type FromHook, type Hello, readMessage, type ToHook } from './messages.ts';
 import { Program } from './program.ts';
+import { Spawner } from './thread-child.ts';
 
 /** Milliseconds that a hook gets to tear down. */
 const TEARDOWN = 1000;
@@ -27,11 +28,13 @@ export type ProcessJob = Pick<WorkerJob, 'route' | 'hook' | 'dir' | 'prefix'>;
 
 export function createProcessAdapter(job: ProcessJob, host: AdapterHost): Adapter {
   let life: Life | undefined;
+  let spawner: Spawner | undefined;
   return {
     async start(signal) {
       await life?.kill();
       signal.throwIfAborted();
-      life = new Life(job, host, await Listener.open(job.dir));
+      spawner ??= new Spawner();
+      life = new Life(job, host, await Listener.open(job.dir), spawner);
       return life.start(signal);
     },
     async process(frame, signal) {
@@ -39,7 +42,11 @@ export function createProcessAdapter(job: ProcessJob, host: AdapterHost): Adapte
       return life.process(frame, signal);
     },
     kill: async () => life?.kill(),
-    stop: async () => life?.stop(),
+    stop: async () => {
+      await life?.stop();
+      spawner?.close();
+      spawner = undefined;
+    },
     memory: () => life?.program.memory() ?? 0,
   };
 }
@@ -61,7 +68,7 @@ class Life {
   /** Ended by us, or known to have ended: nothing more is to be told. */
   #over = false;
 
-  constructor(job: ProcessJob, host: AdapterHost, listener: Listener) {
+  constructor(job: ProcessJob, host: AdapterHost, listener: Listener, spawner: Spawner) {
     this.#job = job;
     this.#host = host;
     this.#listener = listener;
@@ -75,6 +82,7 @@ class Life {
       dir: runner.by === 'command' ? runner.dir : process.cwd(),
       env: { ...environment(job), ...listener.env },
       log: (line) => host.log('info', line),
+      spawner,
     });
     listener.onConnection((socket) => this.#connected(socket));
     void this.program.ended.then((cause) => this.#programEnded(cause));

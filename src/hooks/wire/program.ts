@@ -1,10 +1,9 @@
 /** The process of a hook: started in a group of its own, ended with all that it has started. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { setPriority } from 'node:os';
 import { killMarked, residentBytes } from '../../children/leftovers.ts';
 import { Tail } from '../../children/tail.ts';
 import { LogLines } from './log-lines.ts';
+import type { Spawner, ThreadChild } from './thread-child.ts';
 
 const MARKER = 'RELAY_HOOK_ID';
 /** A hook that takes all it can get must not starve the workers: theirs and other routes' pictures come first. */
@@ -19,32 +18,27 @@ export interface ProgramOptions {
   dir: string;
   env: NodeJS.ProcessEnv;
   log(line: string): void;
+  spawner: Spawner;
 }
 
 export class Program {
   /** Resolves with the cause in words once it is gone and its last words are read. */
   readonly ended: Promise<string>;
-  readonly #child: ChildProcess;
+  readonly #child: ThreadChild;
   readonly #mark: string;
   readonly #tail = new Tail();
   #alive = true;
   #memory = { bytes: 0, at: Number.NEGATIVE_INFINITY };
 
-  constructor({ argv, dir, env, log }: ProgramOptions) {
+  constructor({ argv, dir, env, log, spawner }: ProgramOptions) {
     const [file, ...args] = argv as [string, ...string[]];
     const id = randomBytes(12).toString('hex');
     this.#mark = `${MARKER}=${id}`;
-    this.#child = spawn(file, args, {
-      cwd: dir,
-      env: { ...env, [MARKER]: id },
-      detached: true,
-      windowsHide: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (this.#child.pid !== undefined) yieldTo(this.#child.pid);
+    const options = { cwd: dir, env: { ...env, [MARKER]: id }, detached: true, windowsHide: true };
+    this.#child = spawner.spawn(file, args, options, NICENESS);
     const { stdout, stderr } = this.#child;
-    stderr?.on('data', (chunk: Buffer) => this.#tail.push(chunk));
-    const lines = new LogLines([stdout!, stderr!], log);
+    stderr.on('data', (chunk: Buffer) => this.#tail.push(chunk));
+    const lines = new LogLines([stdout, stderr], log);
     this.ended = this.#watch().finally(() => lines.end());
   }
 
@@ -76,7 +70,7 @@ export class Program {
         this.#killGroup();
         const done = (): void => {
           clearTimeout(timer);
-          for (const stream of child.stdio) stream?.destroy();
+          for (const stream of [child.stdout, child.stderr]) stream.destroy();
           resolve(this.#cause(code, signal));
         };
         const timer = setTimeout(done, LAST_WORDS);
@@ -98,19 +92,15 @@ export class Program {
 
   #killGroup(): void {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    if (pid === undefined) {
+      // It is about to start.
+      if (this.#alive) this.#child.once('started', () => this.#killGroup());
+      return;
+    }
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {
       // ESRCH: already gone
     }
-  }
-}
-
-function yieldTo(pid: number): void {
-  try {
-    setPriority(pid, NICENESS);
-  } catch {
-    // it ended already
   }
 }
