@@ -1,5 +1,6 @@
-/** A child's ears and mouth: lines of JSON on standard input, lines of JSON on standard output. */
+/** A child's ears and mouth: lines of JSON on standard input, lines of JSON on standard output; and who hears them. */
 import { createInterface } from 'node:readline';
+import { byLine } from './lines.ts';
 
 export interface Ears<Job, Command> {
   /** The first line. */
@@ -37,4 +38,26 @@ export function reporter<Report extends { type: string }>(
     if (output.writableLength > (optional ? UNREAD : UNREAD_ANY)) return;
     output.write(`${JSON.stringify(report)}\n`);
   };
+}
+
+/** What a user's code attaches to its events may be long, within reason. */
+const MAX_LINE = 1 << 20;
+
+/** Hears what `reporter` says in a child, chunk by chunk of its standard output; what is no report is left out. */
+export function reports<Report extends { type: string }>(
+  each: (report: Report) => void,
+): (chunk: Buffer) => void {
+  return byLine((line) => {
+    const report = parse<Report>(line);
+    if (report !== undefined) each(report);
+  }, MAX_LINE);
+}
+
+function parse<Report>(line: string): Report | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'type' in value ? (value as Report) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,9 @@
 /** The process that tries a hook over a clip: started, heard, and ended with all that it has started. */
 import { rmSync } from 'node:fs';
+import { entryOf } from '../children/entry.ts';
 import { workerEnv } from '../children/env.ts';
 import { byLine } from '../children/lines.ts';
 import { RelayError } from '../errors.ts';
-import { entryOf } from '../hooks/entry.ts';
 import type { BenchWork, OfflineJob, OfflineReport, TestWork } from '../hooks/offline/job.ts';
 import { createReport } from '../tools/report.ts';
 import { Child, GENTLE } from '../units/process.ts';
@@ -44,7 +44,7 @@ export async function tryHook(
       if (elapsed > QUIET_MS) talk.progress(progressLine(report, elapsed / 1000));
     }
   };
-  const child = new Child(process.execPath, [entryOf('offline')], {
+  const child = new Child(process.execPath, [entryOf('hooks/offline')], {
     tether,
     env: workerEnv(io.env),
     input: true,

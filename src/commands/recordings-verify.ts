@@ -1,9 +1,9 @@
 import { RelayError } from '../errors.ts';
-import type { FfmpegHost } from '../recordings/ffmpeg.ts';
 import { readSpan } from '../recordings/times.ts';
 import { type Verified, verifyRecording } from '../recordings/verify.ts';
 import { findFfmpeg } from '../tools/ffmpeg.ts';
 import { createReport } from '../tools/report.ts';
+import type { FfmpegHost } from '../units/run-ffmpeg.ts';
 import { createTether } from '../units/tether.ts';
 import { defineCommand } from './command.ts';
 import { findRecordings, onStop, placeOptions, spanOptions } from './recordings-args.ts';

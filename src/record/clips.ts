@@ -58,11 +58,10 @@ class ClipsSink implements RunningSink {
     this.#host = host;
     this.#store = store;
     this.#ledger = ledger;
-    const { reserve, keep, maxSize } = spec;
+    const { reserve } = spec;
     const { monotonic } = host;
     this.#disk = createDisk({ store, reserve, segmentBytes: () => this.#usual, monotonic });
-    const bounds = { ...(keep !== undefined && { keep }), ...(maxSize !== undefined && { maxSize }) };
-    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds, host });
+    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds: spec, host });
     this.#shelf = new Shelf(host.digestOf);
   }
 

@@ -5,7 +5,7 @@
  */
 import type { FootageEvent, TakeEnd } from './footage.ts';
 import type { EndWhy } from './lead.ts';
-import { leadOf, wallOf } from './tracks.ts';
+import { leadOf, microseconds, wallOf } from './tracks.ts';
 import type { GapCause, GapEntry, RecorderCommand, SegmentEntry } from './types.ts';
 
 /** Seconds by which those who tell of one thing may differ. */
@@ -132,7 +132,3 @@ const unexplained: Record<EndWhy, { cause: GapCause; reason: string }> = {
   parameters: { cause: 'unknown', reason: 'the stream changed' },
   end: { cause: 'unknown', reason: 'nothing was recorded' },
 };
-
-function microseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
-}

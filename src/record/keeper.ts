@@ -4,13 +4,14 @@ import type { Ledger } from './ledger.ts';
 import { retain } from './retention.ts';
 import type { SinkHost } from './sink.ts';
 import type { Store } from './store.ts';
-import type { GoneEntry, SegmentEntry } from './types.ts';
+import type { GoneEntry, SegmentEntry, SegmentsSpec } from './types.ts';
 
 export interface KeeperOptions {
   store: Store;
   ledger: Ledger;
   disk: Disk;
-  bounds: { keep?: number; maxSize?: number };
+  /** Those of the sink. */
+  bounds: Pick<SegmentsSpec, 'keep' | 'maxSize'>;
   host: Pick<SinkHost, 'now' | 'knownTime' | 'monotonic' | 'report' | 'route'>;
 }
 
@@ -61,7 +62,8 @@ export class Keeper {
       const facts = {
         totals: ledger.totals(),
         now: host.knownTime(),
-        ...bounds,
+        keep: bounds.keep,
+        maxSize: bounds.maxSize,
         free: space,
         reserve: disk.wanted(space),
         clocks: ledger.clocks(),

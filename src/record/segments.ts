@@ -14,7 +14,7 @@ import { remux } from './remux.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
 import type { Temporary } from './temporary.ts';
-import { wallOf } from './tracks.ts';
+import { microseconds, wallOf } from './tracks.ts';
 import type { GapEntry, SegmentEntry, SegmentsSpec } from './types.ts';
 
 const extensions = { fmp4: 'mp4', mpegts: 'ts', mkv: 'mkv' } as const;
@@ -75,9 +75,7 @@ export class SegmentsSink implements RunningSink {
       segmentBytes: () => this.#usual,
       monotonic: host.monotonic,
     });
-    const { keep, maxSize } = spec;
-    const bounds = { ...(keep !== undefined && { keep }), ...(maxSize !== undefined && { maxSize }) };
-    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds, host });
+    this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds: spec, host });
     this.#cutter = this.#newCutter(undefined);
   }
 
@@ -275,8 +273,4 @@ export async function publishOr(store: Store, file: Temporary, name: string): Pr
     await file.discard().catch(() => {});
     throw error;
   }
-}
-
-function microseconds(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
 }

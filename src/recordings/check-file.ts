@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { SegmentEntry } from '../record/types.ts';
-import { type FfmpegHost, fileOnly, runFfmpeg } from './ffmpeg.ts';
+import { complaintsOf, type FfmpegHost, fileOnly, runFfmpeg } from '../units/run-ffmpeg.ts';
 import type { Problem } from './joins.ts';
 import { stateOf } from './list.ts';
 import { PacketLines, type Packets, packetsOf } from './packets.ts';
@@ -49,8 +49,9 @@ export async function checkFile(
     const decoded = await decode(host, file, isMp4 ? undefined : lines);
     if (!isMp4) packets = lines.packets();
     const { frames } = decoded.figures;
-    if (decoded.words.length > 0) {
-      add('it does not decode', 'no complaint of ffmpeg', decoded.words.slice(0, MOST_WORDS).join('; '));
+    const complaints = complaintsOf(decoded);
+    if (complaints.length > 0) {
+      add('it does not decode', 'no complaint of ffmpeg', complaints.slice(0, MOST_WORDS).join('; '));
       // It stopped there. Of sound alone no pictures are counted.
     } else if (frames && frames !== entry.frames) add('pictures decoded', entry.frames, frames);
   }

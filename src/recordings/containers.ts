@@ -1,7 +1,7 @@
 /** Recordings between formats: packets stay as they are. */
 import { RelayError } from '../errors.ts';
 import type { Figures } from '../observe/state.ts';
-import { type FfmpegHost, fileOnly, runFfmpeg } from './ffmpeg.ts';
+import { complaintsOf, type FfmpegHost, fileOnly, runFfmpeg } from '../units/run-ffmpeg.ts';
 
 export const formats = { '.mp4': 'mp4', '.mkv': 'matroska', '.ts': 'mpegts' } as const;
 export type Extension = keyof typeof formats;
@@ -18,9 +18,9 @@ export async function toFragments(host: FfmpegHost, from: string, to: string, sc
   const input = ['-copyts', ...fileOnly, '-i', `file:${from}`, ...copy, ...times];
   const output = ['-video_track_timescale', String(scale), '-movflags', flags, '-f', 'mp4', `file:${to}`];
   // In MPEG-TS each packet of AAC has a header of its own. ffmpeg sees that too late for fragments.
-  const { ok } = await runFfmpeg(host, [...input, '-bsf:a', 'aac_adtstoasc', ...output]);
+  const { failed } = await runFfmpeg(host, [...input, '-bsf:a', 'aac_adtstoasc', ...output]);
   // The filter takes no other codec.
-  if (!ok) await work(host, [...input, ...output]);
+  if (failed !== undefined) await work(host, [...input, ...output]);
 }
 
 /**
@@ -57,9 +57,9 @@ async function work(
   args: string[],
   onProgress: (figures: Figures) => void = () => {},
 ): Promise<void> {
-  const { ok, words } = await runFfmpeg(host, args, { onProgress });
-  if (ok) return;
-  throw new RelayError('RELAY_UNIT_FAILED', `ffmpeg: ${words.join('; ')}; nothing was written`, {
+  const ran = await runFfmpeg(host, args, { onProgress });
+  if (ran.failed === undefined) return;
+  throw new RelayError('RELAY_UNIT_FAILED', `ffmpeg: ${complaintsOf(ran).join('; ')}; nothing was written`, {
     hint: 'relay recordings verify shows whether the recording is whole',
   });
 }

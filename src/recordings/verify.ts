@@ -1,7 +1,7 @@
 /** Looks at every file of a recording, and at what lies between them. */
 import type { SegmentEntry } from '../record/types.ts';
+import type { FfmpegHost } from '../units/run-ffmpeg.ts';
 import { checkFile } from './check-file.ts';
-import type { FfmpegHost } from './ffmpeg.ts';
 import { checkJoins, type Piece, type Problem } from './joins.ts';
 import { stateOf } from './list.ts';
 import type { Recording } from './places.ts';

@@ -50,15 +50,11 @@ export class Album {
     this.#ledger = ledger;
     this.#seq = (ledger.lastSegment()?.seq ?? -1) + 1;
     this.#disk = createDisk({ store, reserve: spec.reserve, segmentBytes: () => this.#size, monotonic });
-    const bounds = {
-      ...(spec.keep !== undefined && { keep: spec.keep }),
-      ...(spec.maxSize !== undefined && { maxSize: spec.maxSize }),
-    };
     this.#keeper = new Keeper({
       store,
       ledger,
       disk: this.#disk,
-      bounds,
+      bounds: spec,
       host: { now, knownTime: () => this.#clock.known(), monotonic, route, report: () => {} },
     });
   }

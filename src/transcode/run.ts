@@ -3,17 +3,13 @@ import { rm, stat } from 'node:fs/promises';
 import { childEnv } from '../children/env.ts';
 import { RelayError } from '../errors.ts';
 import type { Figures } from '../observe/state.ts';
-import { AT_ONCE, Child, type Tether } from '../units/process.ts';
-import { Progress } from '../units/progress.ts';
+import { type FfmpegHost, runFfmpeg } from '../units/run-ffmpeg.ts';
 import { openPartial, type Place, publish } from './place.ts';
 import type { TranscodePlan } from './plan.ts';
 
-export interface TranscodeOptions {
-  ffmpeg: string;
+export interface TranscodeOptions extends FfmpegHost {
   place: Place;
   plan: TranscodePlan;
-  tether: Tether;
-  signal: AbortSignal;
   onProgress(figures: Figures): void;
 }
 
@@ -34,34 +30,18 @@ const LAST_LINES = 5;
 
 /** @throws RelayError, or the signal's reason */
 export async function transcode(options: TranscodeOptions): Promise<Transcoded> {
-  const { place, plan, signal } = options;
-  signal.throwIfAborted();
+  const { place, plan } = options;
+  options.signal.throwIfAborted();
   const began = performance.now();
   const partial = await openPartial(place.output);
   try {
-    const progress = new Progress();
-    const child = new Child(options.ffmpeg, [...preface, ...plan.args, `file:${partial}`], {
-      tether: options.tether,
-      // It prints its settings as if they were errors.
-      env: { ...childEnv(), SVT_LOG: '1' },
-      onProgress: (chunk) => {
-        progress.push(chunk);
-        options.onProgress(progress.figures);
-      },
-    });
-    const end = () => void child.end(AT_ONCE);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-    const { code, signal: killed, error } = await child.exited;
-    signal.removeEventListener('abort', end);
-    signal.throwIfAborted();
-    const complaints = child.stderr().slice(-LAST_LINES);
-    const { frames = 0, outTime = 0 } = progress.figures;
-    if (code !== 0) {
-      const how =
-        error?.message ?? (killed ? `it was killed by ${killed}` : `it ended with exit code ${code}`);
-      throw failed(`ffmpeg: ${how}`, complaints);
-    }
+    const args = [...plan.args, `file:${partial}`];
+    // It prints its settings as if they were errors.
+    const env = { ...childEnv(), SVT_LOG: '1' };
+    const ran = await runFfmpeg(options, args, { onProgress: options.onProgress, env });
+    const complaints = ran.words.slice(-LAST_LINES);
+    const { frames = 0, outTime = 0 } = ran.figures;
+    if (ran.failed !== undefined) throw failed(`ffmpeg: ${ran.failed}`, complaints);
     if (plan.picture ? frames === 0 : outTime <= 0) throw failed('nothing came out of it', complaints);
     const { size } = await stat(partial);
     const file = await publish(partial, place);
@@ -78,12 +58,6 @@ export async function transcode(options: TranscodeOptions): Promise<Transcoded> 
     await rm(partial, { force: true });
   }
 }
-
-/** -y: the partial file is there, and ours. */
-const preface = [
-  ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-y'],
-  ...['-progress', 'pipe:3', '-stats_period', '0.5'],
-];
 
 function failed(message: string, lines: string[]): RelayError {
   const words = lines.map((line) => `\n       ${line}`).join('');

@@ -2,8 +2,8 @@
  * The recorder: one process for all routes. It is alive while it speaks: its figures come each second. It needs no
  * server, for it reads what the server wrote to the disk; a server that is away is told to it like a publisher's absence.
  */
-import { fileURLToPath } from 'node:url';
-import { byLine } from '../children/lines.ts';
+import { reports } from '../children/control.ts';
+import { entryOf } from '../children/entry.ts';
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { RecorderUnit } from '../plan/types.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from '../record/types.ts';
@@ -13,11 +13,8 @@ import { causeOfExit } from './stderr.ts';
 import type { Timing } from './timing.ts';
 import { type Attempt, type Behaviour, type Ending, stopOf } from './unit.ts';
 
-/** From a checkout's src/ it is the program that was built beside it. */
 export function recorderCommand(): readonly [string, ...string[]] {
-  const here = import.meta.url;
-  const folder = here.endsWith('.ts') ? '../../dist/record/' : '../record/';
-  return [process.execPath, fileURLToPath(new URL(`${folder}main.js`, here))];
+  return [process.execPath, entryOf('record/main')];
 }
 
 export interface RecorderHost {
@@ -44,8 +41,6 @@ interface Life {
 
 /** It cuts what the server has closed by then, and waits for the disk; its ffmpeg may be in the middle of a segment. */
 const LAST_CUTS: Ladder = { signals: [['SIGTERM', 6000]], alone: true };
-
-const MAX_LINE = 1 << 20;
 
 export class RecorderBehaviour implements Behaviour {
   readonly kind = 'recorder';
@@ -83,7 +78,7 @@ export class RecorderBehaviour implements Behaviour {
     const child = new Child(program, args, {
       tether: this.#host.tether,
       input: true,
-      onStdout: byLine((line) => this.#heard(line), MAX_LINE),
+      onStdout: reports<RecorderReport>((report) => this.#heard(report)),
     });
     this.#life = { attempt, child, heardAt: this.#host.now(), heard: false };
     attempt.started(child.pid);
@@ -121,10 +116,9 @@ export class RecorderBehaviour implements Behaviour {
     if (this.#life !== undefined) this.#life.heardAt = now;
   }
 
-  #heard(line: string): void {
+  #heard(report: RecorderReport): void {
     const life = this.#life;
-    const report = parse(line);
-    if (life === undefined || report === undefined) return;
+    if (life === undefined) return;
     life.heardAt = this.#host.now();
     if (!life.heard) {
       life.heard = true;
@@ -136,16 +130,5 @@ export class RecorderBehaviour implements Behaviour {
 
   #fail(life: Life, why: ExitCause): void {
     life.attempt.fail({ cause: why, how: 'short' });
-  }
-}
-
-function parse(line: string): RecorderReport | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'type' in value
-      ? (value as RecorderReport)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }

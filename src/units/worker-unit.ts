@@ -3,16 +3,16 @@
  * to something that goes out. That nothing comes in is its feed's affair, and no reason to restart it.
  */
 import { join } from 'node:path';
+import { reports } from '../children/control.ts';
+import { entryOf } from '../children/entry.ts';
 import { workerEnv } from '../children/env.ts';
 import { killMarked, WORKER_MARK } from '../children/leftovers.ts';
-import { entryOf } from '../hooks/entry.ts';
 import type { WorkerCommand, WorkerJob, WorkerReport } from '../hooks/job.ts';
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { Arg, WorkerUnit } from '../plan/types.ts';
 import { cause } from './cause.ts';
 import type { Feeds } from './feeds.ts';
 import { Child, ladders, type Tether } from './process.ts';
-import { reportLines } from './report-lines.ts';
 import type { Slot, StartGate } from './start-gate.ts';
 import { causeOfExit } from './stderr.ts';
 import type { Timing } from './timing.ts';
@@ -59,7 +59,7 @@ interface Life {
  * what waits for it would look like a leak: the worker collects by itself now and then.
  */
 export function workerCommand(): readonly [string, ...string[]] {
-  return [process.execPath, '--initial-old-space-size=256', '--expose-gc', entryOf('worker')];
+  return [process.execPath, '--initial-old-space-size=256', '--expose-gc', entryOf('hooks/worker')];
 }
 
 const formats = { srt: 'mpegts', rtmp: 'flv', rtsp: 'rtsp' } as const;
@@ -122,7 +122,7 @@ export class WorkerBehaviour implements Behaviour {
       tether: this.#host.tether,
       env: workerEnv(),
       input: true,
-      onStdout: reportLines((report) => this.#heard(report)),
+      onStdout: reports<WorkerReport>((report) => this.#heard(report)),
     });
     const life: Life = {
       attempt,

@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { entryOf } from '../../children/entry.ts';
 import { hookEnv } from '../../children/env.ts';
 import { WORKER_MARK } from '../../children/leftovers.ts';
 import type { Adapter, AdapterHost, Answer, ShownFrame, Wishes } from '../adapter.ts';
-import { entryOf } from '../entry.ts';
 import type { WorkerJob } from '../job.ts';
 import type { HookRunner } from '../spec.ts';
 import { Decoder, encode, WIRE_VERSION, WireError } from './codec.ts';
@@ -250,9 +250,9 @@ function argvOf(runner: HookRunner): readonly string[] {
     case 'command':
       return runner.argv;
     case 'module':
-      return [process.execPath, entryOf('host'), `module:${runner.file}`];
+      return [process.execPath, entryOf('hooks/host'), `module:${runner.file}`];
     case 'builtin':
-      return [process.execPath, entryOf('host'), `builtin:${runner.name}`];
+      return [process.execPath, entryOf('hooks/host'), `builtin:${runner.name}`];
     case 'http':
       throw new TypeError('a hook over HTTP has no process');
   }

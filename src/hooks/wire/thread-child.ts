@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { entryOf } from '../entry.ts';
+import { entryOf } from '../../children/entry.ts';
 
 export interface SpawnOptions {
   cwd: string;
@@ -72,7 +72,7 @@ export class ThreadChild extends EventEmitter<Events> {
 /** The thread, and the programs that it was asked for. It keeps its process running as long as one of them runs. */
 export class Spawner {
   // Without what its process was started with: loaders cost a second.
-  readonly #thread = new Worker(entryOf('spawner'), { execArgv: [] });
+  readonly #thread = new Worker(entryOf('hooks/spawner'), { execArgv: [] });
   readonly #children = new Map<number, ThreadChild>();
   #next = 0;
 

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { byForm } from '../../config/choice.ts';
+import { present } from '../../config/present.ts';
 import { duration, eventName } from '../../config/values.ts';
 import type { ClipsSpec } from '../../record/types.ts';
 import { files } from './disk.ts';
-import { defineSink, present } from './sink.ts';
+import { defineSink } from './sink.ts';
 
 export type ClipsSink = ClipsSpec;
 

@@ -2,9 +2,10 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { byForm } from '../../config/choice.ts';
+import { present } from '../../config/present.ts';
 import type { FileSpec } from '../../record/types.ts';
 import { room } from './disk.ts';
-import { defineSink, present } from './sink.ts';
+import { defineSink } from './sink.ts';
 
 export type FileSink = FileSpec;
 

@@ -1,10 +1,11 @@
 /** A continuous recording, cut into files of one length without losing a frame between them. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { present } from '../../config/present.ts';
 import { duration } from '../../config/values.ts';
 import type { SegmentsSpec } from '../../record/types.ts';
 import { fileName, files } from './disk.ts';
-import { defineSink, present } from './sink.ts';
+import { defineSink } from './sink.ts';
 
 export type SegmentsSink = SegmentsSpec;
 

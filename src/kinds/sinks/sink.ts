@@ -21,10 +21,3 @@ export function defineSink<Sink extends { kind: string }, Schema extends z.ZodTy
 }): SinkKind<Sink> {
   return kind as unknown as SinkKind<Sink>;
 }
-
-/** Without the keys whose value is undefined: a plan is plain JSON. */
-export function present<Values extends object>(
-  values: Values,
-): { [Key in keyof Values]: Exclude<Values[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { choice, formOf } from '../../config/choice.ts';
+import { present } from '../../config/present.ts';
 import { duration, size } from '../../config/values.ts';
 import type { SnapshotsSpec } from '../../record/types.ts';
 import { fileName, files } from './disk.ts';
-import { defineSink, present } from './sink.ts';
+import { defineSink } from './sink.ts';
 
 export type SnapshotsSink = SnapshotsSpec;
 

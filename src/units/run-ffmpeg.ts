@@ -1,8 +1,8 @@
-/** One run of ffmpeg over files of this machine, and nothing else. */
+/** One run of ffmpeg from its start to its end, for commands: files of this machine, no stream. */
 import { byLine } from '../children/lines.ts';
 import type { Figures } from '../observe/state.ts';
-import { AT_ONCE, Child, type Tether } from '../units/process.ts';
-import { Progress } from '../units/progress.ts';
+import { AT_ONCE, Child, type Tether } from './process.ts';
+import { Progress } from './progress.ts';
 
 export interface FfmpegHost {
   ffmpeg: string;
@@ -11,12 +11,19 @@ export interface FfmpegHost {
 }
 
 export interface Ran {
-  ok: boolean;
+  /** How it failed, e.g. "it ended with exit code 1"; undefined: it did not. */
+  failed: string | undefined;
   figures: Figures;
-  /** What it said on stderr; of a failure at least one line. */
+  /** What it said on stderr. */
   words: string[];
 }
 
+/** Of a failure at least one line. */
+export function complaintsOf({ failed, words }: Ran): string[] {
+  return words.length > 0 || failed === undefined ? words : [failed];
+}
+
+/** -y: where something is written to, the file is there already, and ours. */
 const preface = [
   '-hide_banner',
   '-nostdin',
@@ -36,7 +43,11 @@ export const fileOnly = ['-protocol_whitelist', 'file'];
 export async function runFfmpeg(
   { ffmpeg, tether, signal }: FfmpegHost,
   args: string[],
-  told: { onLine?: (line: string) => void; onProgress?: (figures: Figures) => void } = {},
+  told: {
+    onLine?: (line: string) => void;
+    onProgress?: (figures: Figures) => void;
+    env?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<Ran> {
   signal.throwIfAborted();
   const progress = new Progress();
@@ -47,6 +58,7 @@ export async function runFfmpeg(
       told.onProgress?.(progress.figures);
     },
     ...(told.onLine && { onStdout: byLine(told.onLine) }),
+    ...(told.env && { env: told.env }),
   });
   const end = () => void child.end(AT_ONCE);
   if (signal.aborted) end();
@@ -55,7 +67,5 @@ export async function runFfmpeg(
   signal.removeEventListener('abort', end);
   signal.throwIfAborted();
   const how = error?.message ?? (killed ? `it was killed by ${killed}` : `it ended with exit code ${code}`);
-  const words = child.stderr();
-  if (code !== 0 && words.length === 0) words.push(how);
-  return { ok: code === 0, figures: progress.figures, words };
+  return { failed: code === 0 ? undefined : how, figures: progress.figures, words: child.stderr() };
 }
