@@ -118,7 +118,9 @@ export class Cutter {
     if (!this.#isNew(take, sample)) return;
     const last = this.#last;
     if (last) {
-      const early = Math.max(last.duration / 2, this.#early * lead.timescale);
+      // Before a pause the last picture lasts as long as the pause.
+      const frame = Math.min(last.duration, sample.duration);
+      const early = Math.max(frame / 2, this.#early * lead.timescale);
       const due = this.#dts + this.#every * lead.timescale - early;
       if ((sample.key || lead.kind === 'audio') && sample.dts >= due) this.#end(sample.dts, true);
     }

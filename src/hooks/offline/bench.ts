@@ -36,6 +36,7 @@ export async function runBench(
     }
     if (done !== WARM_UP + job.frames) return;
     ended = performance.now();
+    weigh();
     trial.end();
   };
   const trial = new Trial({
@@ -58,10 +59,11 @@ export async function runBench(
   });
   const abort = (): void => trial.end();
   signal.addEventListener('abort', abort, { once: true });
-  const look = setInterval(() => {
+  const weigh = (): void => {
     rss.worker = Math.max(rss.worker, process.memoryUsage.rss());
     rss.hook = Math.max(rss.hook, trial.figures().memory);
-  }, LOOK);
+  };
+  const look = setInterval(weigh, LOOK);
   const all = { frames: WARM_UP + job.frames, seconds: undefined };
   const progress = reportProgress(report, all, () => ({ frames: done, ticks: 0 }));
   try {

@@ -48,11 +48,10 @@ export class Program {
   }
 
   memory(): number {
+    const { pid } = this.#child;
+    if (!this.#alive || pid === undefined) return 0;
     const now = performance.now();
-    if (now - this.#memory.at > FRESH) {
-      const bytes = this.#alive && this.#child.pid !== undefined ? residentBytes(this.#child.pid) : 0;
-      this.#memory = { bytes, at: now };
-    }
+    if (now - this.#memory.at > FRESH) this.#memory = { bytes: residentBytes(pid), at: now };
     return this.#memory.bytes;
   }
 
