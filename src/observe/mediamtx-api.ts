@@ -60,11 +60,10 @@ export class MediamtxApi {
     return this.#all<ApiForward>(`/v3/paths/forward/list?path=${encodeURIComponent(path)}&`);
   }
 
-  async addPath(name: string, config: object): Promise<void> {
-    await this.#call('POST', `/v3/config/paths/add/${name}`, config);
-  }
-
-  /** Cuts the path's publisher and readers if anything but `forward` differs; does nothing if nothing differs. */
+  /**
+   * Adds the path where there is none. Otherwise its publisher and readers are cut if anything but `forward` differs,
+   * and nothing happens if nothing differs.
+   */
   async replacePath(name: string, config: object): Promise<void> {
     await this.#call('POST', `/v3/config/paths/replace/${name}`, config);
   }
@@ -73,8 +72,9 @@ export class MediamtxApi {
     await this.#call('PATCH', `/v3/config/paths/patch/${name}`, config);
   }
 
+  /** No error when there is none. */
   async deletePath(name: string): Promise<void> {
-    await this.#call('DELETE', `/v3/config/paths/delete/${name}`);
+    await this.#call('DELETE', `/v3/config/paths/delete/${name}`, undefined, 404);
   }
 
   /** Takes effect at once and cuts nobody. No other global may ever be patched: a bad one ends the server. */
@@ -101,7 +101,8 @@ export class MediamtxApi {
     return items;
   }
 
-  #call(method: string, path: string, body?: object): Promise<string> {
+  /** @param fine a status that is as good as 200 */
+  #call(method: string, path: string, body?: object, fine = 200): Promise<string> {
     const { port, user, password, timeout } = this.#address;
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void =>
@@ -127,7 +128,7 @@ export class MediamtxApi {
           });
           response.on('error', fail);
           response.on('end', () => {
-            if (response.statusCode === 200) resolve(text);
+            if (response.statusCode === 200 || response.statusCode === fine) resolve(text);
             else fail(`${response.statusCode} ${text.slice(0, 300)}`);
           });
         },

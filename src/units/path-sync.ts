@@ -57,8 +57,7 @@ export class PathSync {
 
   async restart(spec: PathSpec, nonce: number): Promise<void> {
     const api = this.#server?.api;
-    if (api && this.#paths.has(spec.name))
-      await this.#write(spec, (config) => api.replacePath(spec.name, config), nonce);
+    if (api && this.#paths.has(spec.name)) await this.#write(api, spec, nonce);
   }
 
   async #apply(plan: Plan): Promise<void> {
@@ -78,16 +77,19 @@ export class PathSync {
       await api.setUsers(users);
       this.#users = JSON.stringify(users);
     }
-    for (const spec of diff.replace) await this.#write(spec, (config) => api.replacePath(spec.name, config));
-    for (const spec of diff.add) await this.#write(spec, (config) => api.addPath(spec.name, config));
+    for (const spec of [...diff.replace, ...diff.add]) {
+      await this.#write(api, spec);
+      paths.set(spec.name, spec);
+    }
     for (const spec of plan.paths) await this.#patch(api, spec);
     // What does not change for the server may still have changed its publisher.
     for (const spec of plan.paths) paths.set(spec.name, spec);
   }
 
-  async #write(spec: PathSpec, write: (config: object) => Promise<void>, nonce = 0): Promise<void> {
+  /** A path that is there and one that isn't: what was tried before may have come half of the way. */
+  async #write(api: MediamtxApi, spec: PathSpec, nonce = 0): Promise<void> {
     const recording = this.#isRecorded(spec);
-    await write(pathConfig(spec, { nonce, recording }));
+    await api.replacePath(spec.name, pathConfig(spec, { nonce, recording }));
     this.#hot.set(spec.name, hotKey(spec, recording));
   }
 

@@ -17,6 +17,7 @@ t.test('what is asked and what is made of the answers', async (t) => {
     else if (url?.includes('page=1'))
       response.end(JSON.stringify({ pageCount: 2, items: [item('b', false)] }));
     else if (url?.endsWith('/bad')) response.writeHead(400).end('{"status":"error","error":"no"}');
+    else if (url?.endsWith('/gone')) response.writeHead(404).end('{"status":"error","error":"not found"}');
     else if (!url?.endsWith('/hangs')) response.end('{}');
   });
   server.listen(0, '127.0.0.1');
@@ -33,16 +34,18 @@ t.test('what is asked and what is made of the answers', async (t) => {
     { name: 'a', online: true },
     { name: 'b', online: false },
   ]);
-  await api.addPath('x/y', { source: 'publisher' });
+  await api.replacePath('x/y', { source: 'publisher' });
   await api.patchPath('x/y', { forward: [] });
   await api.setUsers([]);
   await api.deletePath('x/y');
   t.strictSame(seen.slice(-4), [
-    'POST /v3/config/paths/add/x/y {"source":"publisher"}',
+    'POST /v3/config/paths/replace/x/y {"source":"publisher"}',
     'PATCH /v3/config/paths/patch/x/y {"forward":[]}',
     'PATCH /v3/config/global/patch {"authInternalUsers":[]}',
     'DELETE /v3/config/paths/delete/x/y ',
   ]);
   await t.rejects(api.replacePath('bad', {}), { code: 'RELAY_SERVER_API', message: /400 .*"no"/ });
+  await t.resolves(api.deletePath('gone'), 'somebody did it already');
+  await t.rejects(api.replacePath('gone', {}), { message: /404 .*"not found"/ });
   await t.rejects(api.deletePath('hangs'), { code: 'RELAY_SERVER_API' });
 });

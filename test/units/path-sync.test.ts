@@ -13,15 +13,14 @@ const ring = (name: string) => ({ record: { ring: `/rec/${name}` } });
 async function running(paths: PathSpec[], recording: string[] = []) {
   const plan = planOf(await serverSpec(), [], paths);
   const calls: unknown[][] = [];
-  let refuses = false;
+  let refuses: boolean | string = false;
   const call =
     (verb: string) =>
     async (...args: unknown[]) => {
       calls.push([verb, ...args]);
-      if (refuses) throw new Error('not now');
+      if (refuses === true || refuses === args[0]) throw new Error('not now');
     };
   const api = {
-    addPath: call('add'),
     replacePath: call('replace'),
     patchPath: call('patch'),
     deletePath: call('delete'),
@@ -37,7 +36,8 @@ async function running(paths: PathSpec[], recording: string[] = []) {
     plan,
     with: (next: PathSpec[]): Plan => ({ ...plan, paths: next }),
     calls: () => calls.splice(0),
-    refuse: (now: boolean) => {
+    /** All, or one path. */
+    refuse: (now: boolean | string) => {
       refuses = now;
     },
   };
@@ -92,7 +92,7 @@ t.test('a new and a replaced path are recorded from the start', async (t) => {
   await sync.apply(plan(next));
   t.strictSame(calls(), [
     ['replace', 'a', pathConfig(next[0]!, { recording: true })],
-    ['add', 'n', pathConfig(next[1]!, { recording: true })],
+    ['replace', 'n', pathConfig(next[1]!, { recording: true })],
   ]);
   await sync.restart(next[0]!, 3);
   await sync.apply(plan(next));
@@ -109,4 +109,18 @@ t.test('what the server did not take is tried again', async (t) => {
   t.equal(calls().length, 2);
   await sync.apply(plan);
   t.equal(calls().length, 0);
+});
+
+t.test('of several changes only those that the server did not take are tried again', async (t) => {
+  const { sync, with: plan, calls, refuse } = await running([barsPath('a'), barsPath('b')]);
+  const next = plan([barsPath('b', { alwaysAvailable: null }), barsPath('m'), barsPath('n')]);
+  const told = () => calls().map(([verb, name]) => `${verb} ${name}`);
+  refuse('n');
+  await sync.apply(next);
+  t.strictSame(told(), ['delete a', 'replace b', 'replace m', 'replace n']);
+  refuse(false);
+  await sync.apply(next);
+  t.strictSame(told(), ['replace n'], 'which works whether it came half of the way or not');
+  await sync.apply(next);
+  t.strictSame(told(), []);
 });
