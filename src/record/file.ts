@@ -11,7 +11,8 @@ import { GrowingFile } from './mp4/growing.ts';
 import { remux } from './remux.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
-import type { FileSpec, Init } from './types.ts';
+import { microseconds, wallOf } from './tracks.ts';
+import type { FileSpec, GapEntry, Init } from './types.ts';
 
 /** Seconds of footage that are added at a time, at least. */
 const STEP = 1;
@@ -47,6 +48,8 @@ class FileSink implements RunningSink {
   #waiting: { cut: Cut; since: number }[] = [];
   #open: Open | undefined;
   #space: Space | undefined;
+  /** What the disk didn't take: told when it takes again. */
+  #lost: GapEntry | undefined;
   #told = '';
 
   constructor(spec: FileSpec, host: SinkHost, store: Store) {
@@ -80,8 +83,9 @@ class FileSink implements RunningSink {
       this.#space = space;
       this.#disk.judge(space);
     }
-    if (this.#disk.state().on) await this.#write();
-    else this.#giveUp();
+    const state = this.#disk.state();
+    if (state.on) await this.#write();
+    else this.#giveUp(state);
   }
 
   async finish(): Promise<void> {
@@ -91,6 +95,7 @@ class FileSink implements RunningSink {
   }
 
   async close(): Promise<void> {
+    this.#tellLost();
     const open = this.#open;
     this.#open = undefined;
     if (!open) return;
@@ -110,12 +115,28 @@ class FileSink implements RunningSink {
   }
 
   /** The ring, which may lie on another disk, must not grow for ever. */
-  #giveUp(): void {
+  #giveUp(why: Pick<GapEntry, 'cause' | 'reason'>): void {
     const late = this.#host.monotonic() - PATIENCE;
-    const kept = this.#waiting.filter(({ since }) => since >= late);
-    const lost = this.#waiting.length - kept.length;
-    this.#waiting = kept;
-    if (lost > 0) this.#complain('what was waiting for the disk is left out');
+    for (let next = this.#waiting[0]; next && next.since < late; next = this.#waiting[0]) {
+      this.#complain('what is waiting for the disk is left out');
+      this.#lose(next.cut, why);
+      this.#waiting.shift();
+    }
+  }
+
+  #lose(
+    { take, lead, firstPts, endPts, frames }: Cut,
+    { cause, reason }: Pick<GapEntry, 'cause' | 'reason'>,
+  ): void {
+    const [from, to] = [firstPts, endPts].map((pts) => microseconds(wallOf(take, pts, lead.timescale)));
+    this.#lost ??= { type: 'gap', from: from!, to: to!, cause, reason, frames: 0 };
+    this.#lost.to = to!;
+    this.#lost.frames! += frames;
+  }
+
+  #tellLost(): void {
+    if (this.#lost) this.#host.report({ route: this.#host.route, ...this.#lost });
+    this.#lost = undefined;
   }
 
   async #write(): Promise<void> {
@@ -123,8 +144,10 @@ class FileSink implements RunningSink {
       try {
         await this.#append(next.cut);
       } catch (error) {
-        this.#complain(messageOf(error));
+        const reason = messageOf(error);
+        this.#complain(reason);
         if (this.#disk.failed(error)) return;
+        this.#lose(next.cut, { cause: 'recorder', reason });
       }
       this.#waiting.shift();
     }
@@ -136,6 +159,7 @@ class FileSink implements RunningSink {
     await this.#open.growing.append(cut.samples);
     this.#open.bytes = (await this.#open.handle.stat()).size;
     this.#told = '';
+    this.#tellLost();
   }
 
   /** Another run or other parameters can't go on in the same file. */
