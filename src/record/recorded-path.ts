@@ -197,10 +197,7 @@ export class PathRecorder {
     const keep = first < 0 ? ended.length : first - 1;
     const count = Math.min(keep, all ? ended.length : ended.length - NEWEST);
     // The server made them and could not write: nothing comes to any but the newest, and while it is off to none.
-    const newest = files
-      .map(({ file }) => file)
-      .sort()
-      .at(-1);
+    const { newest } = this.#ring!;
     const idle = all || this.#told !== '';
     const empty = files.filter(({ state, file }) => state === 'waiting' && (idle || file !== newest));
     for (const { file } of [...ended.slice(0, Math.max(0, count)), ...empty]) await this.#remove(file);

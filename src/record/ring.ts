@@ -52,6 +52,11 @@ export class Ring {
     return this.#look(true);
   }
 
+  /** The file that was seen last, whatever the clock says. */
+  get newest(): string | undefined {
+    return [...this.#entries.values()].at(-1)?.file.path;
+  }
+
   files(): RingEntry[] {
     const rest = [...this.#entries.values()].filter((entry) => entry.file.init === undefined);
     return [...this.#order, ...rest].map(({ file, state }) => ({
@@ -84,8 +89,14 @@ export class Ring {
     const newest = this.#order.at(-1);
     for (const entry of [...this.#order]) {
       if (entry.state !== 'reading') continue;
-      const read = await this.#read(entry, last || entry !== newest);
-      if (read !== undefined) reads.push(read);
+      try {
+        const read = await this.#read(entry, last || entry !== newest);
+        if (read !== undefined) reads.push(read);
+      } catch (error) {
+        // What was read is given; the next look begins with this file, and meets the error again if it lasts.
+        if (reads.length === 0) throw error;
+        break;
+      }
     }
     return reads;
   }
@@ -118,6 +129,7 @@ export class Ring {
         this.#entries.set(name, { name, file: new RingFile(join(this.#folder, name)), state: 'waiting' });
   }
 
+  /** All or none: in pieces their order might be another. */
   async #begin(): Promise<void> {
     const begun: (Entry & { init: Init })[] = [];
     for (const entry of [...this.#entries.values()]) {
@@ -132,11 +144,13 @@ export class Ring {
       // Opened again when its turn comes: after an outage there may be more files than a process may have open.
       await entry.file.close();
       const { init } = entry.file;
-      if (init === undefined) continue;
-      entry.state = 'reading';
-      begun.push(Object.assign(entry, { init }));
+      if (init !== undefined) begun.push(Object.assign(entry, { init }));
     }
-    this.#order.push(...inOrder(begun));
+    const known = new Set(this.#order.map(runOf));
+    for (const entry of inOrder(begun, known)) {
+      entry.state = 'reading';
+      this.#order.push(entry);
+    }
   }
 
   #timeline(entry: Entry & { init: Init }): Timeline {
@@ -165,9 +179,13 @@ export class Ring {
 
 /**
  * Names tell the time of the wall clock, which may have been set back; within a run the numbers tell the truth.
- * Runs follow each other by the names of their first files.
+ * A run that was seen before goes on before another begins; those that are seen together for the first time follow each
+ * other by the names of their first files, because nothing else tells.
  */
-function inOrder<T extends { name: string; init: Init }>(entries: readonly T[]): T[] {
+function inOrder<T extends { name: string; init: Init }>(
+  entries: readonly T[],
+  known: ReadonlySet<string>,
+): T[] {
   const runs = new Map<string, T[]>();
   for (const entry of entries) {
     const run = runs.get(runOf(entry));
@@ -176,7 +194,8 @@ function inOrder<T extends { name: string; init: Init }>(entries: readonly T[]):
   }
   const sorted = [...runs.values()];
   for (const run of sorted) run.sort((a, b) => a.init.number - b.init.number);
-  sorted.sort((a, b) => (a[0]!.name < b[0]!.name ? -1 : 1));
+  const isNew = ([first]: T[]): number => (known.has(runOf(first!)) ? 0 : 1);
+  sorted.sort((a, b) => isNew(a) - isNew(b) || (a[0]!.name < b[0]!.name ? -1 : 1));
   return sorted.flat();
 }
 

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { Ring } from '../../src/record/ring.ts';
@@ -85,6 +95,78 @@ t.test('a clock that was set back changes nothing within a run', async (t) => {
     ['a', 1, 0, 'closed'],
     ['a', 2, 70, false],
   ]);
+});
+
+t.test('a run that is seen later comes later, whatever the clock says', async (t) => {
+  const dir = t.testdir();
+  await writeFile(join(dir, '500-000000.mp4'), file(0));
+  const ring = new Ring(dir);
+  t.teardown(() => ring.close());
+  await ring.look();
+  await writeFile(join(dir, '504-000000.mp4'), file(1));
+  await writeFile(join(dir, '140-000000.mp4'), file(0, B));
+  t.strictSame(short(await ring.look()), [
+    ['a', 0, 0, 'closed'],
+    ['a', 1, 70, 'closed'],
+    ['b', 0, 70, false],
+  ]);
+  await writeFile(join(dir, '144-000000.mp4'), file(1, B));
+  await ring.look();
+  t.strictSame(
+    ring.files().map(({ file }) => file.slice(-14, -11)),
+    ['500', '504', '140', '144'],
+  );
+  await writeFile(join(dir, '100-000000.mp4'), '');
+  await ring.look();
+  t.equal(ring.newest, join(dir, '100-000000.mp4'), 'the server has just begun it');
+});
+
+t.test('a read that fails costs nothing: what is there comes once, and in order', async (t) => {
+  const dir = t.testdir();
+  for (const [name, number, run] of [
+    [500, 0, A],
+    [140, 1, A],
+    [600, 0, B],
+  ] as const)
+    await writeFile(join(dir, `${name}-000000.mp4`), file(number, run));
+  const handle = await open(join(dir, '500-000000.mp4'));
+  const proto = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const real = Reflect.get(proto, 'read') as (...args: unknown[]) => Promise<unknown>;
+  t.teardown(() => Reflect.set(proto, 'read', real));
+  const looksOf = async (fails: (count: number) => boolean) => {
+    let count = 0;
+    Reflect.set(proto, 'read', function (this: unknown, ...args: unknown[]) {
+      if (fails(count++)) throw Object.assign(new Error('a bad disk'), { code: 'EIO' });
+      return real.apply(this, args);
+    });
+    const ring = new Ring(dir);
+    const reads: RingRead[] = [];
+    let errors = 0;
+    // As long as there was an error: at once, or where something was read before, at the next look.
+    for (let looks = 0; looks < 4; looks++)
+      reads.push(...(await ring.look().catch(() => [errors++].slice(1) as never[])));
+    await ring.close();
+    return { reads, errors, count };
+  };
+  const samplesOf = (reads: RingRead[]) =>
+    reads.flatMap(({ init, samples }) => samples.map((s) => [init.run, s]));
+  const good = await looksOf(() => false);
+  t.equal(samplesOf(good.reads).length, 210);
+  for (let n = 0; n < good.count; n++) {
+    const { reads } = await looksOf((count) => count === n);
+    t.strictSame(samplesOf(reads), samplesOf(good.reads), `read ${n}`);
+    t.strictSame(
+      reads.filter(({ ended }) => ended).map(({ init, ended }) => [init.run, init.number, ended]),
+      [
+        [A, 0, 'closed'],
+        [A, 1, 'closed'],
+      ],
+    );
+  }
+  const lasting = await looksOf((count) => count >= good.count - 8);
+  t.ok(lasting.reads.length > 0, 'what can be read is given');
+  t.ok(lasting.errors > 0, 'and an error that lasts is told');
 });
 
 t.test('what is no footage is named, never followed', { skip: process.platform === 'win32' }, async (t) => {

@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Init, Sample, TrackInit } from '../types.ts';
 import { boxHeader, LONGEST_HEADER } from './boxes.ts';
-import { parseFragment, type TrackFragment } from './fragment.ts';
+import { type FragmentSample, parseFragment, type TrackFragment } from './fragment.ts';
 import { type Defaults, defaultsOf, durationPlace, parseInit } from './init.ts';
 import { openRegular, readAt } from './open.ts';
 import { HEAD_BYTES, inspectKey } from './parameters.ts';
@@ -28,7 +28,7 @@ export class RingFile {
   readonly path: string;
   /** Of the whole file at the last look. */
   bytes = 0;
-  /** Found so far. */
+  /** Given so far. */
   samples = 0;
   /** Where it ends on the timeline of its run, in ticks of its first track. */
   endDts: number | undefined;
@@ -36,6 +36,8 @@ export class RingFile {
   #handle: FileHandle | undefined;
   /** Where the first part begins that wasn't read. */
   #next = 0;
+  /** Of whole parts, not given yet: an error came in the way. */
+  #found: Sample[] = [];
   #defaults: Map<number, Defaults> = new Map();
   /** A part contradicts itself: what follows can't be trusted. */
   #broken = false;
@@ -63,7 +65,7 @@ export class RingFile {
     return true;
   }
 
-  /** What came since the last time. Not before the header was found. */
+  /** What came since the last time, each part once, whatever fails. Not before the header was found. */
   async read(timeline: Timeline): Promise<FileRead> {
     const init = this.#init;
     const handle = init && (await this.#open());
@@ -71,7 +73,6 @@ export class RingFile {
     // First of all, because everything else was written before it.
     const closed = await this.#duration(handle, init);
     this.bytes = (await handle.stat()).size;
-    const samples: Sample[] = [];
     const window = new Window(handle, this.bytes);
     let moof: { at: number; bytes: Buffer } | undefined;
     for (let at = this.#next; !this.#broken; ) {
@@ -85,13 +86,17 @@ export class RingFile {
         const fragments = parseFragment(moof.bytes, moof.at, this.#defaults);
         if (fragments === undefined || !within(fragments, at + header.header, end)) this.#broken = true;
         else {
-          for (const fragment of fragments) await this.#take(init, fragment, timeline, window, samples);
+          const keys = await this.#keys(init, fragments, window);
+          // Nothing is waited for from here on: a part is taken as a whole.
+          for (const fragment of fragments) this.#take(init, fragment, timeline, keys);
           moof = undefined;
         }
       }
       at = end;
       if (moof === undefined && !this.#broken) this.#next = at;
     }
+    const samples = this.#found;
+    this.#found = [];
     this.samples += samples.length;
     return { samples, closed, whole: this.#next === this.bytes };
   }
@@ -100,7 +105,8 @@ export class RingFile {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
-    await handle?.close();
+    // Nothing was written to it, so nothing is lost.
+    await handle?.close().catch(() => {});
   }
 
   async #open(): Promise<FileHandle | undefined> {
@@ -115,13 +121,22 @@ export class RingFile {
     return bytes.some((byte) => byte !== 0);
   }
 
-  async #take(
-    init: Init,
-    fragment: TrackFragment,
-    timeline: Timeline,
-    window: Window,
-    samples: Sample[],
-  ): Promise<void> {
+  /** What the key frames of a part say. */
+  async #keys(init: Init, fragments: readonly TrackFragment[], window: Window): Promise<Keys> {
+    const keys: Keys = new Map();
+    for (const { track: id, samples } of fragments) {
+      const track = init.tracks.find((candidate) => candidate.id === id);
+      if (track?.kind !== 'video') continue;
+      for (const sample of samples) {
+        if (!sample.key) continue;
+        const head = await window.view(sample.offset, Math.min(sample.size, HEAD_BYTES));
+        keys.set(sample, inspectKey(track, head));
+      }
+    }
+    return keys;
+  }
+
+  #take(init: Init, fragment: TrackFragment, timeline: Timeline, keys: Keys): void {
     const track = init.tracks.find((candidate) => candidate.id === fragment.track);
     if (track === undefined) return;
     let dts = timeline.place(init, track, fragment.base);
@@ -137,12 +152,12 @@ export class RingFile {
         offset,
         size,
       };
-      if (key && track.kind === 'video') {
-        const seen = inspectKey(track, await window.view(offset, Math.min(size, HEAD_BYTES)));
+      const seen = keys.get(found);
+      if (seen) {
         if (seen.parameters !== undefined) sample.parameters = seen.parameters;
         sample.slate = seen.slate;
       }
-      samples.push(sample);
+      this.#found.push(sample);
       dts += duration;
     }
     timeline.ended(track.id, dts);
@@ -154,6 +169,8 @@ export class RingFile {
     this.endDts = Math.max(this.endDts ?? end, end);
   }
 }
+
+type Keys = Map<FragmentSample, ReturnType<typeof inspectKey>>;
 
 /** A stretch of the file in memory, so that neighbours cost one read. */
 class Window {
