@@ -23,6 +23,10 @@ import {
 import { type Relay, startRelay } from './support/relay.ts';
 import { type SmallDisk, smallDisk } from './support/small-disk.ts';
 
+// They mostly wait for footage to pass.
+t.jobs = 2;
+const besides = { buffered: true };
+
 const fps = 25;
 const every = 2;
 
@@ -104,7 +108,7 @@ async function troubled(
   await judgeRecording(t, s, dir, { made, causes: /^disk-/ });
 }
 
-t.test('a disk that is full', async (t) =>
+t.test('a disk that is full', besides, async (t) =>
   troubled(t, scope(t), async (disk, pass) => {
     disk.fill();
     await pass();
@@ -112,7 +116,7 @@ t.test('a disk that is full', async (t) =>
   }),
 );
 
-t.test('a disk without inodes', async (t) =>
+t.test('a disk without inodes', besides, async (t) =>
   troubled(t, scope(t), async (disk, pass) => {
     disk.fillInodes();
     await pass();
@@ -120,7 +124,7 @@ t.test('a disk without inodes', async (t) =>
   }),
 );
 
-t.test('a disk that is full, then read-only', async (t) =>
+t.test('a disk that is full, then read-only', besides, async (t) =>
   troubled(t, scope(t), async (disk, pass) => {
     disk.fill();
     await pass();
@@ -132,7 +136,7 @@ t.test('a disk that is full, then read-only', async (t) =>
   }),
 );
 
-t.test('a disk that is read-only from the start', async (t) => {
+t.test('a disk that is read-only from the start', besides, async (t) => {
   const s = scope(t);
   const disk = await smallDisk(s, 8 * 1024 * 1024);
   if (disk === undefined) return void t.pass('a small disk', { skip: 'only root may mount one' });
@@ -175,7 +179,7 @@ async function recordInto(
   return { relay, made, reader: startGapMeter(s, relay.rtmp('cam')) };
 }
 
-t.test('names that are taken: by files, by links to elsewhere, by links to nothing', async (t) => {
+t.test('names that are taken: by files, by links to elsewhere, by links to nothing', besides, async (t) => {
   const s = scope(t);
   const other = outside(s);
   const dir = join(s.dir, 'rec');
@@ -199,7 +203,7 @@ t.test('names that are taken: by files, by links to elsewhere, by links to nothi
   await judgeRecording(t, s, dir, { made, causes: /never/ });
 });
 
-t.test("a link in the place of the recorder's own folder", async (t) => {
+t.test("a link in the place of the recorder's own folder", besides, async (t) => {
   const s = scope(t);
   const other = outside(s);
   const dir = join(s.dir, 'rec');
@@ -214,7 +218,7 @@ t.test("a link in the place of the recorder's own folder", async (t) => {
   t.same(visible(dir), [], 'nothing was recorded');
 });
 
-t.test('a folder that becomes a link while it is recorded to', async (t) => {
+t.test('a folder that becomes a link while it is recorded to', besides, async (t) => {
   const s = scope(t);
   const other = outside(s);
   const dir = join(s.dir, 'rec');

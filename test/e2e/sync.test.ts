@@ -11,6 +11,10 @@ import { recorder } from './support/record.ts';
 import { type Relay, startRelay } from './support/relay.ts';
 import { FIRST_REPORT_SECONDS, measureWebrtc } from './support/webrtc.ts';
 
+// They mostly wait for footage to pass.
+t.jobs = 2;
+const besides = { buffered: true };
+
 const rounds = Number(process.env['RELAY_E2E_ROUNDS'] ?? 1);
 
 /** Covers the server's sender reports, one each 10 s. */
@@ -81,23 +85,28 @@ async function judge(
   t.ok(before <= limits.rtsp * 2.5, `${when}: rtsp ${before} ms before the sender report`);
 }
 
-/** Measures after each of several starts, and after the publisher was killed. */
+/** Measures all paths after each of several starts, and after their publisher was killed. */
 async function judgeStarts(
   t: Test,
   relay: Relay,
   s: Scope,
-  path: string,
+  paths: Record<string, Limits>,
   unit: string,
   file: Offset,
-  limits: Limits,
 ): Promise<void> {
+  const each = (when: string): Promise<unknown> =>
+    Promise.all(
+      Object.entries(paths).map(async ([path, limits]) => {
+        await relay.online(path);
+        await judge(t, s, relay, path, unit, file, limits, when);
+      }),
+    );
   for (let round = 1; round <= rounds; round++) {
     if (round > 1) {
       await relay.stop();
       await relay.start();
     }
-    await relay.online(path);
-    await judge(t, s, relay, path, unit, file, limits, `start ${round}`);
+    await each(`start ${round}`);
   }
   const pid = await relay.pidOf(unit);
   process.kill(pid, 'SIGKILL');
@@ -109,10 +118,10 @@ async function judgeStarts(
     },
     { what: 'the publisher to be back' },
   );
-  await judge(t, s, relay, path, unit, file, limits, 'after kill -9');
+  await each('after kill -9');
 }
 
-t.test('file to path, and through split and merge', async (t) => {
+t.test('file to path, and through split and merge', besides, async (t) => {
   const s = scope(t);
   const made = await clip({ seconds: 64, period, gop: 1 });
   const file = await measureOffset(s, { url: made.file });
@@ -123,11 +132,11 @@ t.test('file to path, and through split and merge', async (t) => {
     },
     routes: { promo: { from: 'promo', split: true }, both: 'both' },
   });
-  await judgeStarts(t, relay, s, 'promo', 'source:promo', file, { timeline: 2, rtsp: 10 });
-  await judgeStarts(t, relay, s, 'both', 'source:promo', file, { timeline: 10, rtsp: 10 });
+  const paths = { promo: { timeline: 2, rtsp: 10 }, both: { timeline: 10, rtsp: 10 } };
+  await judgeStarts(t, relay, s, paths, 'source:promo', file);
 });
 
-t.test('a second gateway that pulls the first', async (t) => {
+t.test('a second gateway that pulls the first', besides, async (t) => {
   const s = scope(t);
   const made = await clip({ seconds: 64, period, gop: 1 });
   const file = await measureOffset(s, { url: made.file });
@@ -137,10 +146,10 @@ t.test('a second gateway that pulls the first', async (t) => {
   });
   await first.online('promo');
   const second = await startRelay(s, { sources: { far: first.rtsp('promo') }, routes: { far: 'far' } });
-  await judgeStarts(t, second, s, 'far', 'source:far', file, { timeline: 10, rtsp: 10 });
+  await judgeStarts(t, second, s, { far: { timeline: 10, rtsp: 10 } }, 'source:far', file);
 });
 
-t.test('a camera whose picture leaves 300 ms after its sound', async (t) => {
+t.test('a camera whose picture leaves 300 ms after its sound', besides, async (t) => {
   const s = scope(t);
   const made = await clip({ seconds: 64, period, gop: 1 });
   const file = await measureOffset(s, { url: made.file });
