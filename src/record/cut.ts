@@ -1,6 +1,7 @@
 /**
  * Cuts takes into segments: from key frame to key frame, the first at or after start + every. Each packet of a take is
  * in exactly one of them. What is cut is forgotten here as soon as it was given out, together with a header that fits.
+ * Where no key frame comes it is cut all the same: played after the one before, also a segment without any can be decoded.
  */
 import type { FootageEvent } from './footage.ts';
 import { type DigestOf, Headers } from './headers.ts';
@@ -38,6 +39,8 @@ export interface CutterOptions {
   after?: { run: string; endDts: number } | undefined;
 }
 
+/** Seconds that a cut waits for a key frame: all that long its packets are in memory and their files in the ring. */
+const LONGEST_WAIT = 600;
 /** Files of a run that may come before a cut is given out with a header that doesn't fit. */
 const PATIENCE = 3;
 
@@ -122,7 +125,8 @@ export class Cutter {
       const frame = Math.min(last.duration, sample.duration);
       const early = Math.max(frame / 2, this.#early * lead.timescale);
       const due = this.#dts + this.#every * lead.timescale - early;
-      if ((sample.key || lead.kind === 'audio') && sample.dts >= due) this.#end(sample.dts, true);
+      const free = sample.key || lead.kind === 'audio' || sample.dts >= due + LONGEST_WAIT * lead.timescale;
+      if (free && sample.dts >= due) this.#end(sample.dts, true);
     }
     if (this.#samples.length === 0) this.#dts = sample.dts;
     this.#samples.push(sample);

@@ -9,9 +9,16 @@ import type { Init, Take, TrackInit } from './types.ts';
 /** Digest of the parameter sets in a header, made as `Sample.parameters` are; undefined: it has none. */
 export type DigestOf = (init: Init, track: TrackInit) => string | undefined;
 
+/**
+ * A run has two as a rule, the stream's and the slate's. A camera may change its parameters again and again, but each file
+ * of the ring brings the newest, and no cut waits for more than a few files.
+ */
+const MOST = 16;
+
 export class Headers {
   readonly #digestOf: DigestOf;
   #run: string | undefined;
+  /** Those of the newest files last. */
   #byDigest = new Map<string, Init>();
 
   constructor(digestOf: DigestOf) {
@@ -25,7 +32,13 @@ export class Headers {
     }
     const lead = leadOf(init);
     const digest = lead && this.#digestOf(init, lead);
-    if (digest !== undefined && !this.#byDigest.has(digest)) this.#byDigest.set(digest, init);
+    if (digest === undefined) return;
+    const known = this.#byDigest.get(digest);
+    this.#byDigest.delete(digest);
+    // The first one stays: a file that grows goes on as long as its header does.
+    this.#byDigest.set(digest, known ?? init);
+    const [oldest] = this.#byDigest.keys();
+    if (oldest !== undefined && this.#byDigest.size > MOST) this.#byDigest.delete(oldest);
   }
 
   /** undefined: none that fits has come yet. Without parameters in band any header of the run is right. */

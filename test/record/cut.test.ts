@@ -35,6 +35,18 @@ t.test('cuts at the first key frame at or after start + every', (t) => {
   t.end();
 });
 
+t.test('where no key frame comes it is cut all the same, and nothing is missing', (t) => {
+  const ring = ringOf({ scenes: [{ frames: 37_500, gop: 100_000 }], skew: 0.1 });
+  const cuts = cutsOf([ring], 5);
+  t.same(frames(cuts), [15_125, 15_125, 7250]);
+  t.same(
+    cuts.map(({ samples }) => samples[0]?.key),
+    [true, false, false],
+  );
+  whole([ring], cuts, [40]);
+  t.end();
+});
+
 t.test('a cut says where it lies', (t) => {
   const [one, two] = cutsOf([ringOf({ scenes: [{ frames: 200 }], reorder: 2, skew: 0 })], 5);
   t.match(one, {
