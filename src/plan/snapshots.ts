@@ -50,9 +50,11 @@ export function keyFramesOnly({ every }: SnapshotsSpec): boolean {
   return every.by === 'keyframes' || (every.by === 'time' && every.seconds >= KEY_FRAMES_FROM);
 }
 
-/** With one thread no picture waits for those after it. */
+/** With one thread no picture waits for those after it, and a few pictures cost less than to part them among threads. */
+const alone = ['-threads', '1'];
+
 function decoder(keys: boolean): string[] {
-  return keys ? ['-threads', '1', '-skip_frame', 'nokey'] : [];
+  return ['-filter_threads', '1', ...(keys ? [...alone, '-skip_frame', 'nokey'] : [])];
 }
 
 /** The look at the stream ends with the first picture. Times stay as the server sends them. */
@@ -76,6 +78,7 @@ function pictures(sink: SnapshotsSpec): Arg[] {
       'mjpeg',
       '-q:v',
       String(scale(sink.quality)),
+      ...alone,
     ],
     ...['-fps_mode', 'passthrough', '-enc_time_base:v', '1:90000'],
     ...['-f', 'tee', '[f=framecrc:flush_packets=1]pipe:1|[f=mjpeg:flush_packets=1]pipe:1'],
