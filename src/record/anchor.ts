@@ -29,7 +29,7 @@ export class Anchor {
   /** A file that begins within the take. */
   add(init: Init): void {
     const value = estimate(init);
-    if (value < this.#value - STEP || (this.#own && value > this.#value)) return;
+    if (this.#own && (value < this.#value - STEP || value > this.#value)) return;
     this.#value = value;
     this.#own = true;
   }

@@ -1,4 +1,5 @@
 /** The samples of a span of time, out of the takes that the ring still holds. */
+import { AHEAD } from './clip-windows.ts';
 import { type Cut, cutOf } from './cut.ts';
 import type { FootageEvent } from './footage.ts';
 import { type DigestOf, Headers } from './headers.ts';
@@ -17,12 +18,15 @@ export interface HeldTake {
 /** Keeps what clips may need: the takes of late. */
 export class Shelf {
   readonly #headers: Headers;
+  readonly #longest: number;
   #takes: HeldTake[] = [];
   /** The last take goes on. */
   live = false;
 
-  constructor(digestOf: DigestOf) {
+  /** @param longest seconds of a take that are held at most */
+  constructor(digestOf: DigestOf, longest: number) {
     this.#headers = new Headers(digestOf);
+    this.#longest = longest;
   }
 
   push(event: FootageEvent): void {
@@ -52,18 +56,36 @@ export class Shelf {
     return last && wallOf(held.take, last.pts + last.duration, held.lead.timescale);
   }
 
-  /** @param before Unix seconds; the group of pictures that is on at this moment stays */
-  forget(before: number): void {
+  /** The wall clock was set: takes that were begun by the old one go by the new one from here on. */
+  step(by: number): void {
+    for (const held of this.#takes) held.take = { ...held.take, anchor: held.take.anchor + by };
+  }
+
+  /**
+   * @param before Unix seconds; the group of pictures that is on at this moment stays
+   * @param now Unix seconds: a take that is over can't have ended later
+   */
+  forget(before: number, now = Number.POSITIVE_INFINITY): void {
     this.#takes = this.#takes.filter((held, index) => {
       const { take, lead, samples } = held;
-      const start = keyBefore(held, before);
+      const start = Math.max(keyBefore(held, before), this.#tooLong(held));
       if (start > 0) held.samples = samples.slice(start);
       if (this.live && index === this.#takes.length - 1) return true;
-      return held.samples.some(
-        ({ track, pts, duration }) =>
-          track === lead.id && wallOf(take, pts + duration, lead.timescale) > before,
-      );
+      return held.samples.some(({ track, pts, duration }) => {
+        const end = wallOf(take, pts + duration, lead.timescale);
+        return track === lead.id && end > before && end < now + AHEAD;
+      });
     });
+  }
+
+  /** Without key frames, or with a clock that nobody told of, nothing would ever be old enough. An index. */
+  #tooLong({ lead, samples }: HeldTake): number {
+    const newest = samples.findLast(({ track }) => track === lead.id)?.dts ?? 0;
+    const oldest = newest - this.#longest * lead.timescale;
+    return Math.max(
+      0,
+      samples.findIndex(({ track, dts }) => track === lead.id && dts >= oldest),
+    );
   }
 
   /** One piece for each take that the window (Unix seconds) meets. */
@@ -86,12 +108,12 @@ export function clipCut(held: HeldTake, { from, to }: { from: number; to: number
   const end = Math.round((to - take.anchor) * lead.timescale);
   const own = held.samples.slice(keyBefore(held, from)).filter(({ track }) => track === lead.id);
   let count = own.findLastIndex(({ pts }) => pts < end) + 1;
-  let reached = Math.max(...own.slice(0, count).map(({ pts }) => pts));
+  let reached = own.slice(0, count).reduce((most, { pts }) => Math.max(most, pts), Number.NEGATIVE_INFINITY);
   for (let next = own[count]; next && next.pts < reached; next = own[++count])
     reached = Math.max(reached, next.pts);
   const pictures = own.slice(0, count);
   const [first, last] = [pictures[0], pictures.at(-1)];
-  if (!first || !last) return undefined;
+  if (!first || !last || !begins(held, first)) return undefined;
   const shown = cutOf(take, lead, pictures, last.dts + last.duration, true);
   if (wallOf(take, shown.endPts, lead.timescale) <= from) return undefined;
   const [start, stop] = [shown.firstPts / lead.timescale, shown.endPts / lead.timescale];
@@ -103,11 +125,18 @@ export function clipCut(held: HeldTake, { from, to }: { from: number; to: number
   return cutOf({ ...take }, lead, samples, shown.endDts, true);
 }
 
-/** Where to begin so that the picture of this moment can be decoded: an index of `samples`. */
-function keyBefore({ take, lead, samples }: HeldTake, moment: number): number {
+/** Where to begin so that the picture of this moment, or the first one, can be decoded: an index of `samples`. */
+function keyBefore(held: HeldTake, moment: number): number {
+  const { take, lead, samples } = held;
   const ticks = Math.round((moment - take.anchor) * lead.timescale);
-  const index = samples.findLastIndex(
-    ({ track, key, pts }) => track === lead.id && (key || lead.kind === 'audio') && pts <= ticks,
+  const index = samples.findLastIndex((sample) => begins(held, sample) && sample.pts <= ticks);
+  if (index >= 0) return index;
+  return Math.max(
+    0,
+    samples.findIndex((sample) => begins(held, sample)),
   );
-  return Math.max(0, index);
+}
+
+function begins({ lead }: HeldTake, { track, key }: Sample): boolean {
+  return track === lead.id && (key || lead.kind === 'audio');
 }

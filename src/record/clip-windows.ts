@@ -16,8 +16,11 @@ export interface ClipWindow {
   events: ClipEvent[];
 }
 
-/** What became of an event. `ignored`: the sink doesn't want its name. `refused`: too soon after the last one. */
-export type Taken = 'window' | 'merged' | 'refused' | 'ignored';
+/**
+ * What became of an event. `ignored`: the sink doesn't want its name. `refused`: too soon after the last one.
+ * `full`: more than can be kept.
+ */
+export type Taken = 'window' | 'merged' | 'refused' | 'full' | 'ignored';
 
 /** How far the ring has come. */
 export interface Progress {
@@ -34,6 +37,13 @@ const SETTLE = 5;
 const SILENT = 15;
 /** Seconds that an event may come after its picture. */
 const KEEP = 8;
+/** Seconds: what is later than now by more than this is of a clock that was set back while nobody looked. */
+export const AHEAD = 10;
+
+/** Windows that are not cut yet, events of one of them, and names of which it is known when they came last. */
+export const MOST_WINDOWS = 100;
+export const MOST_EVENTS = 1000;
+const MOST_NAMES = 1000;
 
 /** What another one needs to go on. */
 export interface WindowsState {
@@ -47,8 +57,6 @@ export class ClipWindows {
   #open: ClipWindow[];
   /** By name: when the last one that counted was. */
   readonly #last: Map<string, number>;
-  /** Events that came too soon. */
-  refused = 0;
 
   constructor(spec: ClipsSpec, state: WindowsState = { open: [], last: [] }) {
     this.#spec = spec;
@@ -60,30 +68,29 @@ export class ClipWindows {
     return { open: this.#open, last: [...this.#last] };
   }
 
-  /** Windows that are not due yet. */
-  get open(): number {
-    return this.#open.length;
-  }
-
-  event(event: ClipEvent): Taken {
+  /** @param given windows that are due, and not cut yet */
+  event(event: ClipEvent, given = 0): Taken {
     const { on, before, after, atMostEvery } = this.#spec;
     if (on.length > 0 && !on.includes(event.name)) return 'ignored';
     const last = this.#last.get(event.name);
-    if (last !== undefined && Math.abs(event.at - last) < atMostEvery) {
-      this.refused++;
-      return 'refused';
-    }
-    this.#remember(event);
+    if (last !== undefined && Math.abs(event.at - last) < atMostEvery) return 'refused';
     const window = { from: event.at - before, to: event.at + after, events: [event] };
-    if (this.#merge(window)) return 'merged';
-    this.#open.push(window);
-    return 'window';
+    const taken = this.#merge(window) ?? (this.#open.length + given < MOST_WINDOWS ? 'window' : 'full');
+    if (taken === 'window') this.#open.push(window);
+    if (taken !== 'full') this.#remember(event);
+    return taken;
+  }
+
+  /** The wall clock was set: all goes by the new one. */
+  step(by: number): void {
+    for (const window of this.#open) moveWindow(window, by);
+    for (const [name, at] of this.#last) this.#last.set(name, at + by);
   }
 
   /** Windows of which all is in the ring that will ever be; each is given once. */
   due({ now, newest, live }: Progress): ClipWindow[] {
-    const isDue = ({ to }: ClipWindow): boolean =>
-      (newest !== undefined && newest >= to) || now >= to + (live ? SILENT : SETTLE);
+    const isDue = ({ from, to }: ClipWindow): boolean =>
+      (newest !== undefined && newest >= to) || now >= to + (live ? SILENT : SETTLE) || from > now + AHEAD;
     return this.#part(isDue);
   }
 
@@ -98,28 +105,31 @@ export class ClipWindows {
     return Math.min(now - before - after - KEEP, ...this.#open.map(({ from }) => from));
   }
 
-  #merge(window: ClipWindow): boolean {
-    if (this.#spec.overlap === 'split') return false;
+  #merge(window: ClipWindow): 'merged' | 'full' | undefined {
+    if (this.#spec.overlap === 'split') return undefined;
     for (const each of this.#open) {
       if (window.from > each.to || window.to < each.from) continue;
       const [from, to] = [Math.min(each.from, window.from), Math.max(each.to, window.to)];
       if (to - from > this.#spec.longest) continue;
+      if (each.events.length >= MOST_EVENTS) return 'full';
       each.from = from;
       each.to = to;
       each.events.push(...window.events);
       each.events.sort((a, b) => a.at - b.at);
-      return true;
+      return 'merged';
     }
-    return false;
+    return undefined;
   }
 
   /** Names come from outside: those that no longer matter are forgotten. */
   #remember({ name, at }: ClipEvent): void {
     const { atMostEvery } = this.#spec;
     if (atMostEvery === 0) return;
-    this.#last.set(name, Math.max(at, this.#last.get(name) ?? at));
-    if (this.#last.size < 1000) return;
-    for (const [other, last] of this.#last) if (last < at - atMostEvery) this.#last.delete(other);
+    const last = Math.max(at, this.#last.get(name) ?? at);
+    this.#last.delete(name);
+    this.#last.set(name, last);
+    // The one that came longest ago stands first.
+    for (const [other] of this.#last) if (this.#last.size > MOST_NAMES) this.#last.delete(other);
   }
 
   #part(isDue: (window: ClipWindow) => boolean): ClipWindow[] {
@@ -127,4 +137,11 @@ export class ClipWindows {
     this.#open = this.#open.filter((window) => !due.includes(window));
     return due;
   }
+}
+
+/** The wall clock was set. */
+export function moveWindow(window: ClipWindow, by: number): void {
+  window.from += by;
+  window.to += by;
+  for (const event of window.events) event.at += by;
 }

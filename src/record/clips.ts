@@ -1,7 +1,7 @@
 /** The `clips` sink: around each event a file cut from the ring, with its picture and its story beside it. */
 import { messageOf } from '../errors.ts';
 import { Shelf } from './clip-cut.ts';
-import { type ClipWindow, ClipWindows } from './clip-windows.ts';
+import { type ClipWindow, ClipWindows, MOST_EVENTS, MOST_WINDOWS, moveWindow } from './clip-windows.ts';
 import type { Cut } from './cut.ts';
 import { createDisk, type Disk } from './disk.ts';
 import type { Folder } from './folder.ts';
@@ -17,16 +17,21 @@ import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
 import { wallOf } from './tracks.ts';
 import type { ClipsSpec, SegmentEntry } from './types.ts';
+import { STEP } from './wall-clock.ts';
 import { loadWindows, saveWindows } from './windows-file.ts';
 
 /** Milliseconds that a clip waits for a disk which takes nothing. */
 const PATIENCE = 30_000;
+/** Milliseconds between two words about events that make no clip because they are too many. */
+const AGAIN = 600_000;
+/** Seconds of footage that are held, besides the longest clip. */
+const MORE = 600;
 
 export async function openClips(spec: ClipsSpec, host: SinkHost): Promise<RunningSink> {
   const store = await openStore(spec.dir);
   await store.sweep();
   const folder = await store.folder(ledgerPlace('clips', host.route));
-  const windows = new ClipWindows(spec, await loadWindows(folder));
+  const windows = new ClipWindows(spec, await loadWindows(folder, host.now()));
   return new ClipsSink(spec, host, store, await openLedger(folder, host.now()), folder, windows);
 }
 
@@ -39,11 +44,15 @@ class ClipsSink implements RunningSink {
   readonly #folder: Folder;
   readonly #windows: ClipWindows;
   readonly #shelf: Shelf;
-  #waiting: { window: ClipWindow; since: number }[] = [];
+  /** To be cut, or cut already and not yet in the ledger: then with its line. */
+  #waiting: { window: ClipWindow; since: number; entry?: SegmentEntry | undefined }[] = [];
   /** What is to be cut is not on the disk yet as it is. */
   #unsaved = false;
   #clips = 0;
   #usual = 0;
+  /** Events that were too many, since it was said last. */
+  #refused = 0;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     spec: ClipsSpec,
@@ -62,7 +71,7 @@ class ClipsSink implements RunningSink {
     const { monotonic } = host;
     this.#disk = createDisk({ store, reserve, segmentBytes: () => this.#usual, monotonic });
     this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds: spec, host });
-    this.#shelf = new Shelf(host.digestOf);
+    this.#shelf = new Shelf(host.digestOf, spec.longest + MORE);
   }
 
   get oldest() {
@@ -82,23 +91,33 @@ class ClipsSink implements RunningSink {
   }
 
   event(event: { name: string; at: number; data?: unknown }): void {
-    this.#unsaved = ['window', 'merged'].includes(this.#windows.event(event)) || this.#unsaved;
+    const { now, knownTime } = this.#host;
+    // The clock was set, and the word of it comes with the next look: it moves this event too.
+    const unknown = now() - knownTime();
+    const at = Math.abs(unknown) > STEP ? event.at - unknown : event.at;
+    const taken = this.#windows.event({ ...event, at }, this.#waiting.length);
+    if (taken === 'full') this.#tooMany();
+    this.#unsaved ||= taken === 'window' || taken === 'merged';
   }
 
   async step(at: number, step: number): Promise<void> {
+    this.#shelf.step(step);
+    this.#windows.step(step);
+    for (const { window } of this.#waiting) moveWindow(window, step);
+    this.#unsaved = true;
     await this.#ledger.step(at, step);
   }
 
   async work(): Promise<void> {
     await this.#keeper.pass();
     await this.#save();
-    const now = this.#host.now();
+    const now = this.#host.knownTime();
     const { newest, live } = this.#shelf;
     this.#due(this.#windows.due({ now, newest, live }));
     await this.#write();
     await this.#save();
     const from = Math.min(...this.#waiting.map(({ window }) => window.from));
-    this.#shelf.forget(Math.min(this.#windows.keepFrom(now), from));
+    this.#shelf.forget(Math.min(this.#windows.keepFrom(now), from), now);
   }
 
   async finish(): Promise<void> {
@@ -118,7 +137,8 @@ class ClipsSink implements RunningSink {
       const late = this.#host.monotonic() - next.since > PATIENCE;
       if (!this.#disk.state().on && !late) return;
       try {
-        await this.#clip(next.window);
+        next.entry ??= await this.#clip(next.window);
+        if (next.entry) await this.#list(next.entry, next.window);
       } catch (error) {
         const waits = this.#disk.failed(error) && !late;
         this.#say(waits ? 'warn' : 'error', next.window, messageOf(error));
@@ -142,12 +162,13 @@ class ClipsSink implements RunningSink {
     }
   }
 
-  async #clip(window: ClipWindow): Promise<void> {
+  /** undefined: there is nothing to cut. */
+  async #clip(window: ClipWindow): Promise<SegmentEntry | undefined> {
     const cuts = oneFile(this.#shelf.cut(window), window);
     const [first, last] = [cuts[0], cuts.at(-1)];
     if (!first || !last) {
       this.#say('warn', window, 'nothing was recorded at its time');
-      return;
+      return undefined;
     }
     const { route } = this.#host;
     const { timescale } = first.lead;
@@ -179,11 +200,17 @@ class ClipsSink implements RunningSink {
     if (still) beside.push(await this.#beside(`${stem}.jpg`, still));
     const json = Buffer.from(`${JSON.stringify({ ...story, file: path }, null, 2)}\n`);
     beside.push(await this.#beside(`${stem}.json`, json));
-    await this.#ledger.append(this.#entryOf(path, bytes, cuts, { from, to }, beside));
+    return this.#entryOf(path, bytes, cuts, { from, to }, beside);
+  }
+
+  /** May be called again: the ledger knows the line. */
+  async #list(entry: SegmentEntry, { events }: ClipWindow): Promise<void> {
+    const { path, bytes, from, to } = entry;
+    await this.#ledger.append(entry);
     this.#clips++;
     this.#usual = bytes;
     this.#keeper.completed();
-    this.#host.report({ type: 'clip', route, path, event: event.name, from, to });
+    this.#host.report({ type: 'clip', route: this.#host.route, path, event: events[0]!.name, from, to });
   }
 
   /** The picture of the event; a clip without one is better than none. */
@@ -231,6 +258,16 @@ class ClipsSink implements RunningSink {
       complete: true,
       beside,
     };
+  }
+
+  #tooMany(): void {
+    const now = this.#host.monotonic();
+    this.#refused++;
+    if (now - this.#refusedAt < AGAIN) return;
+    const message = `events that are in no clip: ${this.#refused}. There are ${MOST_WINDOWS} clips at a time, and ${MOST_EVENTS} events in each`;
+    this.#host.report({ type: 'log', level: 'warn', route: this.#host.route, message });
+    this.#refused = 0;
+    this.#refusedAt = now;
   }
 
   #say(level: 'warn' | 'error', { events }: ClipWindow, message: string): void {

@@ -8,7 +8,7 @@ export interface WallClock {
 }
 
 /** Seconds: less is drift, which is followed. */
-const STEP = 2;
+export const STEP = 2;
 
 /**
  * @param now Unix seconds

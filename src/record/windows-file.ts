@@ -1,18 +1,24 @@
 /** Windows of clips that are not cut yet, kept where a recorder that begins again finds them. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClipWindow, WindowsState } from './clip-windows.ts';
+import { AHEAD, type ClipWindow, type WindowsState } from './clip-windows.ts';
 import type { Folder } from './folder.ts';
 
 const NAME = 'open.json';
 const MODE = 0o600;
 
-/** Empty where there is none, or none that can be read: it only ever costs the clips of these seconds. */
-export async function loadWindows(folder: Folder): Promise<WindowsState> {
+/**
+ * Empty where there is none, or none that can be read: it only ever costs the clips of these seconds.
+ * @param now Unix seconds: what is later says nothing, the clock was set back
+ */
+export async function loadWindows(folder: Folder, now: number): Promise<WindowsState> {
   try {
     const text = await folder.use((base) => readFile(join(base, NAME), 'utf8'));
     const { open, last } = JSON.parse(text) as WindowsState;
-    return { open: open.filter(isWindow), last: last.filter(isLast) };
+    return {
+      open: open.filter(isWindow),
+      last: last.filter((each) => isLast(each) && each[1] < now + AHEAD),
+    };
   } catch {
     return { open: [], last: [] };
   }

@@ -17,11 +17,22 @@ t.test('the earliest of the files within the take', (t) => {
 
 t.test('a clock that was set back moves nothing', (t) => {
   const anchor = new Anchor(initOf('run', 0, 0, 0));
+  anchor.add(initOf('run', 0, 0, 0.02));
   anchor.add(initOf('run', 1, 4, -3600));
   anchor.add(initOf('run', 2, 8, 0.01));
   anchor.add(initOf('run', 3, 12, -5.01));
   t.ok(near(anchor, 0.01));
   anchor.add(initOf('run', 4, 16, -4));
   t.ok(near(anchor, -4));
+  t.end();
+});
+
+t.test('a clock that was set while the slate was on: the first file of the take is right', (t) => {
+  for (const late of [-3600, 3600]) {
+    const anchor = new Anchor(initOf('run', 0, 0, 0));
+    anchor.add(initOf('run', 1, 4, late));
+    anchor.add(initOf('run', 2, 8, late + 0.01));
+    t.ok(near(anchor, late));
+  }
   t.end();
 });

@@ -6,12 +6,12 @@ import { counters, EPOCH, eventsOf, FRAME, type Ring, ringOf, SOUND, VIDEO } fro
 
 type Options = Parameters<typeof ringOf>[0];
 
-function shelfOf(...rings: Ring[]): Shelf {
-  const shelf = new Shelf(({ moov }) => moov.toString() || undefined);
+function shelfOf(rings: Ring[], longest = 600): Shelf {
+  const shelf = new Shelf(({ moov }) => moov.toString() || undefined, longest);
   for (const event of eventsOf(rings)) shelf.push(event);
   return shelf;
 }
-const shelf = (options: Options) => shelfOf(ringOf(options));
+const shelf = (options: Options, longest?: number) => shelfOf([ringOf(options)], longest);
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 
 t.test('from the last key frame before it to the last picture within it', (t) => {
@@ -74,13 +74,63 @@ t.test('what no clip needs is forgotten, but never the group of pictures that is
 });
 
 t.test('a take that goes on stays, though it is silent', (t) => {
-  const held = new Shelf(() => undefined);
+  const held = new Shelf(() => undefined, 600);
   const events = eventsOf([ringOf({ scenes: [{ frames: 100 }] })]);
   for (const event of events) if (event.type !== 'end') held.push(event);
   t.equal(held.live, true);
   held.forget(EPOCH + 20);
   t.equal(held.oldest?.offset, 76);
   t.equal(held.newest, EPOCH + 4);
+  t.end();
+});
+
+for (const [what, by] of [
+  ['back', -3600],
+  ['forward', 3600],
+] as const) {
+  t.test(`a clock that is set ${what} moves what is held: no more is kept, and no less`, (t) => {
+    const before = ringOf({ scenes: [{ frames: 100 }, { slate: true, frames: 25 }, { frames: 100 }] });
+    const held = new Shelf(() => undefined, 600);
+    for (const event of eventsOf([before]).slice(0, -1)) held.push(event);
+    t.equal(held.live, true);
+    held.step(by);
+    t.equal(held.newest, EPOCH + by + 9);
+    const window = { from: EPOCH + by + 6.5, to: EPOCH + by + 8 };
+    const [cut] = held.cut(window);
+    t.same(counters(cut?.samples ?? []), range(126, 176));
+    t.equal(Math.round((cut?.take.anchor ?? 0) - EPOCH), by, 'which is named by the new clock');
+    held.forget(window.from, EPOCH + by + 10);
+    t.equal(held.oldest?.offset, 126, 'the take of before is forgotten');
+    t.same(counters(held.cut(window)[0]?.samples ?? []), range(126, 176));
+    t.end();
+  });
+}
+
+t.test('a take of a clock that was set back while nobody looked is not kept until its time comes', (t) => {
+  const held = shelf({ scenes: [{ frames: 100 }] });
+  held.forget(EPOCH - 3600, EPOCH - 3595);
+  t.equal(held.oldest, undefined);
+  t.end();
+});
+
+t.test('a take without key frames, or by a wrong clock, is not held for ever', (t) => {
+  const long = { scenes: [{ frames: 500, gop: 1000 }] };
+  const held = new Shelf(() => undefined, 10);
+  for (const event of eventsOf([ringOf(long)]).slice(0, -1)) held.push(event);
+  held.forget(EPOCH - 3600);
+  t.equal(held.oldest?.offset, 250);
+  t.same(held.cut({ from: EPOCH + 12, to: EPOCH + 14 }), [], 'nothing of it can be decoded');
+  const keys = new Shelf(() => undefined, 10);
+  for (const event of eventsOf([ringOf({ scenes: [{ frames: 500, gop: 40 }] })]).slice(0, -1))
+    keys.push(event);
+  keys.forget(EPOCH - 3600);
+  t.same(counters(keys.cut({ from: EPOCH, to: EPOCH + 12 })[0]?.samples ?? []), range(281, 301));
+  t.end();
+});
+
+t.test('hundreds of thousands of packets', (t) => {
+  const held = shelf({ scenes: [{ frames: 200_000, gop: 250 }] }, 10_000);
+  t.equal(held.cut({ from: EPOCH, to: EPOCH + 9000 })[0]?.frames, 200_000);
   t.end();
 });
 
