@@ -7,6 +7,7 @@ import type { FootageEvent, TakeEnd } from './footage.ts';
 import type { EndWhy } from './lead.ts';
 import { leadOf, microseconds, wallOf } from './tracks.ts';
 import type { GapCause, GapEntry, RecorderCommand, SegmentEntry } from './types.ts';
+import { STEP } from './wall-clock.ts';
 
 /** Seconds by which those who tell of one thing may differ. */
 const TOGETHER = 2;
@@ -21,6 +22,14 @@ export interface Note {
   to: number;
   cause: GapCause;
   reason: string;
+}
+
+/** What a ledger that ends at `from` doesn't know of. Unix seconds. @param since the gateway's start */
+export function absences(from: number, since: number, now: number): Note[] {
+  const start = Math.min(Math.max(from, since), now);
+  const gateway = { from, to: start, cause: 'gateway', reason: 'the gateway did not run' } as const;
+  const recorder = { from: start, to: now, cause: 'recorder', reason: 'the recorder did not run' } as const;
+  return start > from ? [gateway, recorder] : [recorder];
 }
 
 /** What is known to have happened to one path. */
@@ -48,8 +57,14 @@ export class Causes {
     else this.begin(cause, command.at, command.reason ?? `the ${cause} was away`);
   }
 
-  of(from: number, to: number): Note | undefined {
-    const known = this.#notes.filter((note) => note.from < to + TOGETHER && note.to > from - TOGETHER);
+  /** @param within one run: then the server recorded all the time, whoever did not run */
+  of(from: number, to: number, within = false): Note | undefined {
+    const known = this.#notes.filter(
+      (note) =>
+        note.from < to + TOGETHER &&
+        note.to > from - TOGETHER &&
+        !(within && (note.cause === 'gateway' || note.cause === 'recorder')),
+    );
     const first = Math.min(...known.map((note) => Math.max(note.from, from)));
     return known
       .filter((note) => note.from <= first + TOGETHER)
@@ -59,6 +74,14 @@ export class Causes {
   /** Nobody asks any more about what was over by then. */
   forget(before: number): void {
     this.#notes = this.#notes.filter(({ to }) => to >= before - TOGETHER);
+  }
+
+  /** The wall clock was set: what was told goes by the new one. */
+  step(by: number): void {
+    for (const note of this.#notes) {
+      note.from += by;
+      note.to += by;
+    }
   }
 }
 
@@ -76,6 +99,8 @@ export interface Ending extends Edge {
   /** Usual seconds of a picture; undefined: not known. */
   frame?: number;
   why: EndWhy;
+  /** The wall clock was set since. */
+  stepped?: boolean;
 }
 
 export function endingOf({ take, endDts, endPts, frame, why }: TakeEnd): Ending {
@@ -95,11 +120,23 @@ export function beginningOf({ take, dts, pts }: Extract<FootageEvent, { type: 't
   return { run: take.run, dts, timescale, wall: wallOf(take, pts, timescale) };
 }
 
+/** The same by a wall clock that was set since. */
+export function afterStep(end: Ending, by: number): Ending {
+  return by === 0 ? end : { ...end, wall: end.wall + by, stepped: true };
+}
+
 /** undefined: nothing is missing between them. */
 export function gapBetween(end: Ending, begin: Edge, causes: Causes): GapEntry | undefined {
   // Within a run its own timeline is right; two takes may have guessed their time of day a little differently.
-  const length = end.run === begin.run ? (begin.dts - end.dts) / end.timescale : begin.wall - end.wall;
-  return entry(end.wall, length, end.frame, causes, end.why);
+  const same = end.run === begin.run;
+  const length = same ? (begin.dts - end.dts) / end.timescale : begin.wall - end.wall;
+  // Set back while nobody looked: how much is missing can't be known.
+  const back = !same && length < -STEP;
+  if (!back && !isGap(length, end.frame)) return undefined;
+  const missing = back ? 0 : length;
+  const cause = causes.of(end.wall, end.wall + missing, same) ?? unexplained[end.why];
+  const gap = entry(end.wall, missing, back ? undefined : end.frame, cause);
+  return back || end.stepped ? { ...gap, reason: `${gap.reason}; the clock was set meanwhile` } : gap;
 }
 
 /** A hole within a take. */
@@ -109,18 +146,21 @@ export function gapOfHole(
 ): GapEntry | undefined {
   const timescale = leadOf(take.init)?.timescale ?? 1;
   const length = (to - from) / timescale;
-  return entry(wallOf(take, from, timescale), length, length / frames, causes, 'hole');
+  if (!isGap(length, length / frames)) return undefined;
+  const start = wallOf(take, from, timescale);
+  return entry(start, length, length / frames, causes.of(start, start + length, true) ?? unexplained.hole);
+}
+
+function isGap(length: number, frame = 0): boolean {
+  return length >= LEAST * frame && length > 0;
 }
 
 function entry(
   from: number,
   length: number,
   frame: number | undefined,
-  causes: Causes,
-  why: EndWhy,
-): GapEntry | undefined {
-  if (!(length >= LEAST * (frame ?? 0) && length > 0)) return undefined;
-  const { cause, reason } = causes.of(from, from + length) ?? unexplained[why];
+  { cause, reason }: Pick<Note, 'cause' | 'reason'>,
+): GapEntry {
   const frames = frame ? { frames: Math.round(length / frame) } : {};
   return { type: 'gap', from: microseconds(from), to: microseconds(from + length), cause, reason, ...frames };
 }

@@ -6,16 +6,36 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { Attempts } from './attempts.ts';
 import { openClips } from './clips.ts';
 import { openFile } from './file.ts';
 import { Footage, type FootageEvent } from './footage.ts';
-import { beginningOf, Causes, type Ending, endingOf, endingOfSegment, gapBetween, gapOfHole } from './gap.ts';
+import {
+  absences,
+  afterStep,
+  beginningOf,
+  Causes,
+  type Ending,
+  endingOf,
+  endingOfSegment,
+  gapBetween,
+  gapOfHole,
+} from './gap.ts';
+import { GuardedSink } from './guarded-sink.ts';
 import { Ring } from './ring.ts';
-import { openSegments, SegmentsSink } from './segments.ts';
+import { openSegments } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore } from './store.ts';
 import { leadOf, wallOf } from './tracks.ts';
-import type { GapEntry, RecordedPath, RecorderCommand, RecorderFigures, RecordSpec, Take } from './types.ts';
+import type {
+  GapEntry,
+  RecordedPath,
+  RecorderCommand,
+  RecorderFigures,
+  RecorderReport,
+  RecordSpec,
+  Take,
+} from './types.ts';
 
 /** Files of the ring that stay whatever is needed: what was read of them may not be cut yet. */
 const NEWEST = 2;
@@ -27,11 +47,16 @@ const MEMORY = 3600;
 export class PathRecorder {
   readonly #spec: RecordedPath;
   readonly #host: SinkHost;
+  readonly #since: number;
+  readonly #attempts: Attempts;
   readonly #causes = new Causes();
+  /** The ring lies on the disk of the first. */
+  readonly #sinks: [GuardedSink, ...GuardedSink[]];
   #ring: Ring | undefined;
   #footage = new Footage();
-  #sinks: RunningSink[] = [];
   #ending: Ending | undefined;
+  /** Seconds by which the wall clock was set since the take began, which goes by the clock before. */
+  #stepped = 0;
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
   #written: { run: string; until: number } | undefined;
   #newest: number | undefined;
@@ -41,9 +66,18 @@ export class PathRecorder {
   /** Files that can't be removed now. */
   readonly #stuck = new Set<string>();
 
-  constructor(spec: RecordedPath, host: SinkHost) {
+  /** @param since Unix seconds: the gateway's start */
+  constructor(spec: RecordedPath, host: SinkHost, since: number) {
     this.#spec = spec;
-    this.#host = host;
+    this.#since = since;
+    const report = (each: RecorderReport): void => {
+      if (each.type === 'gap') this.#gaps++;
+      host.report(each);
+    };
+    this.#host = { ...host, report };
+    this.#attempts = new Attempts(this.#host);
+    const [first, ...others] = spec.sinks.map((sink) => this.#guarded(sink));
+    this.#sinks = [first!, ...others];
   }
 
   get route(): string {
@@ -54,78 +88,99 @@ export class PathRecorder {
     if (command.type === 'event') {
       const { name, at, data } = command;
       if (command.route !== this.#spec.route) return;
-      for (const sink of this.#sinks) sink.event?.({ name, at, ...(data !== undefined && { data }) });
+      for (const sink of this.#sinks) sink.event({ name, at, ...(data !== undefined && { data }) });
     } else if (command.type === 'server' || command.path === this.#spec.path) this.#causes.command(command);
   }
 
   async step(at: number, step: number): Promise<void> {
-    for (const sink of this.#sinks) await sink.step?.(at, step);
+    this.#stepped += step;
+    this.#causes.step(step);
+    this.#ending &&= afterStep(this.#ending, step);
+    for (const sink of this.#sinks) await sink.step(at, step);
   }
 
-  /** One look. @param over the server writes no more: what is open ends here */
+  /** One look. Rejects never. @param over the server writes no more: what is open ends here */
   async look(over = false): Promise<void> {
-    if (!this.#ring && !(await this.#open())) return;
-    const ring = this.#ring!;
-    for (const read of over ? await ring.finish() : await ring.look())
-      this.#happened(this.#footage.push(read));
+    await this.#open();
+    const ring = this.#ring;
+    if (!ring) return;
+    await this.#attempts.run(this.#place, async () => {
+      for (const read of over ? await ring.finish() : await ring.look())
+        this.#happened(this.#footage.push(read));
+    });
     if (over) this.#happened(this.#footage.end());
     for (const sink of this.#sinks) await (over ? sink.finish() : sink.work());
     this.#judge();
-    await this.#trim(over);
+    await this.#attempts.run(this.#place, () => this.#trim(ring, over));
     this.#causes.forget(this.#host.now() - MEMORY);
   }
 
   /** Without writing what is open: the ring holds it, and whoever comes next goes on with it. */
   async close(): Promise<void> {
-    for (const sink of this.#sinks) await sink.close?.();
-    await this.#ring?.close();
+    for (const sink of this.#sinks) await sink.close();
+    await this.#attempts.run(this.#place, () => this.#ring?.close());
   }
 
   figures(): RecorderFigures[string] {
+    const all = this.#sinks.flatMap(({ figures }) => figures ?? []);
     const sum = (key: 'segments' | 'clips' | 'bytes'): number =>
-      this.#sinks.reduce((total, { figures }) => total + (figures[key] ?? 0), 0);
+      all.reduce((total, figures) => total + (figures[key] ?? 0), 0);
     return {
       ...{ segments: sum('segments'), clips: sum('clips'), gaps: this.#gaps, bytes: sum('bytes') },
-      free: Math.min(...this.#sinks.map(({ figures }) => figures.free), Number.MAX_SAFE_INTEGER),
+      free: Math.min(...all.map(({ free }) => free), Number.MAX_SAFE_INTEGER),
       ...(this.#newest !== undefined && { newest: this.#newest }),
       recording: this.#told === '',
       ...(this.#told && { reason: this.#told }),
     };
   }
 
-  async #open(): Promise<boolean> {
-    const { monotonic, now } = this.#host;
-    if (monotonic() - this.#triedAt < AGAIN) return false;
+  get #place(): string {
+    return join(this.#spec.ring, this.#spec.path);
+  }
+
+  #guarded(spec: RecordSpec): GuardedSink {
+    const place = spec.kind === 'file' ? spec.path : spec.dir;
+    const open = (): Promise<RunningSink> => openSink(spec, this.#host, this.#spec.gop);
+    return new GuardedSink({ place, open, host: this.#host, attempts: this.#attempts, since: this.#since });
+  }
+
+  /** What is not open yet. Without the first sink nothing is recorded. */
+  async #open(): Promise<void> {
+    const { monotonic } = this.#host;
+    const all = this.#ring && this.#sinks.every(({ isOpen }) => isOpen);
+    if (all || monotonic() - this.#triedAt < AGAIN) return;
     this.#triedAt = monotonic();
-    const { sinks, path } = this.#spec;
+    const [first, ...others] = this.#sinks;
+    for (const sink of others) await this.#attempts.run(sink.place, () => sink.open());
+    if (!this.#ring) await this.#begin(first);
+  }
+
+  async #begin(first: GuardedSink): Promise<void> {
+    const { path, sinks } = this.#spec;
     try {
-      this.#sinks = [];
-      for (const sink of sinks) this.#sinks.push(await openSink(sink, this.#host, this.#spec.gop));
+      await first.open();
       // The ring lies below the private folder of the first sink, which nobody else can enter.
-      const first = sinks[0]!;
-      const store = await openStore(first.kind === 'file' ? join(first.path, '..') : first.dir);
+      const spec = sinks[0]!;
+      const store = await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
       const folder = await store.folder(`ring/${path}`);
       this.#ring = new Ring(folder.path);
       await this.#resume();
-      return true;
     } catch (error) {
       await this.#ring?.close().catch(() => {});
       this.#ring = undefined;
       this.#tell(messageOf(error));
-      this.#causes.begin('disk-error', now(), messageOf(error));
-      return false;
+      this.#causes.begin('disk-error', this.#host.now(), messageOf(error));
     }
   }
 
   /** Goes on where the ledger ends, if the ring still has that. */
   async #resume(): Promise<void> {
-    const segments = this.#sinks.filter((sink) => sink instanceof SegmentsSink);
+    const segments = this.#sinks.flatMap(({ segments }) => segments ?? []);
     const last = segments[0]?.last;
     if (last) {
       this.#ending = endingOfSegment(last);
       this.#written = { run: last.run, until: last.endDts / last.timescale };
-      const reason = 'the gateway did not run';
-      this.#causes.add({ from: last.to, to: this.#host.now(), cause: 'gateway', reason });
+      for (const absence of absences(last.to, this.#since, this.#host.now())) this.#causes.add(absence);
     }
     const reads = await this.#ring!.look();
     const runs = new Set(reads.map(({ init }) => init.run));
@@ -138,7 +193,7 @@ export class PathRecorder {
       if (event.type === 'take') this.#begins(event);
       else if (event.type === 'hole') {
         if (!this.#isWritten(event.take, event.to)) this.#gap(gapOfHole(event, this.#causes));
-      } else if (event.type === 'end') this.#ending = endingOf(event);
+      } else if (event.type === 'end') this.#ending = afterStep(endingOf(event), this.#stepped);
       else if (event.type === 'sample') {
         const { take, sample } = event;
         const scale = take.init.tracks.find(({ id }) => id === sample.track)?.timescale ?? 1;
@@ -154,6 +209,7 @@ export class PathRecorder {
     if (this.#ending && !this.#isWritten(event.take, event.dts))
       this.#gap(gapBetween(this.#ending, begin, this.#causes));
     this.#newest = begin.wall;
+    this.#stepped = 0;
   }
 
   /** @param dts ticks of the leading track */
@@ -164,14 +220,13 @@ export class PathRecorder {
 
   #gap(gap: GapEntry | undefined): void {
     if (!gap) return;
-    this.#gaps++;
     this.#host.report({ route: this.#spec.route, ...gap });
-    for (const sink of this.#sinks) sink.gap?.(gap);
+    for (const sink of this.#sinks) sink.gap(gap);
   }
 
-  /** The ring lies on the disk of the first sink. */
   #judge(): void {
-    const state = this.#sinks[0]!.disk;
+    const state = this.#sinks[0].disk;
+    if (!state) return;
     if (state.on) {
       this.#causes.end('disk-full', this.#host.now());
       this.#causes.end('disk-error', this.#host.now());
@@ -188,8 +243,8 @@ export class PathRecorder {
     this.#host.report({ type: 'record', path, on: reason === '', ...(reason && { reason }) });
   }
 
-  async #trim(all: boolean): Promise<void> {
-    const files = this.#ring!.files().filter(({ state }) => state !== 'foreign');
+  async #trim(ring: Ring, all: boolean): Promise<void> {
+    const files = ring.files().filter(({ state }) => state !== 'foreign');
     const needed = this.#sinks.map(({ oldest }) => oldest?.file).filter((file) => file !== undefined);
     const ended = files.filter(({ state }) => state !== 'waiting');
     const first = ended.findIndex(({ file, state }) => needed.includes(file) || state === 'reading');
@@ -200,13 +255,13 @@ export class PathRecorder {
     const { newest } = this.#ring!;
     const idle = all || this.#told !== '';
     const empty = files.filter(({ state, file }) => state === 'waiting' && (idle || file !== newest));
-    for (const { file } of [...ended.slice(0, Math.max(0, count)), ...empty]) await this.#remove(file);
-    if (all) await removeIfEmpty(join(this.#spec.ring, this.#spec.path));
+    for (const { file } of [...ended.slice(0, Math.max(0, count)), ...empty]) await this.#remove(ring, file);
+    if (all) await removeIfEmpty(this.#place);
   }
 
-  async #remove(file: string): Promise<void> {
+  async #remove(ring: Ring, file: string): Promise<void> {
     try {
-      await this.#ring!.remove(file);
+      await ring.remove(file);
     } catch (error) {
       if (this.#stuck.has(file)) return;
       this.#stuck.add(file);

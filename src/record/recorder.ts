@@ -1,10 +1,9 @@
-/** The recorder: looks at all rings in turn, hears of events and of what happens to streams, and says what it did. */
+/** The recorder: looks at the rings, each in its own time, hears of events and of what happens to streams, and says what it did. */
 import { performance } from 'node:perf_hooks';
-import { messageOf } from '../errors.ts';
 import { digestOfConfig } from './mp4/parameters.ts';
 import { PathRecorder } from './recorded-path.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from './types.ts';
-import { createWallClock } from './wall-clock.ts';
+import { createWallClock, type WallClock } from './wall-clock.ts';
 
 /** Milliseconds between two looks at the rings, to which the server adds as often, and between two reports of figures. */
 const LOOK = 500;
@@ -25,51 +24,25 @@ export interface Recorder {
 export function startRecorder(job: RecorderJob, { report, now }: RecorderHost): Recorder {
   const abort = new AbortController();
   const monotonic = (): number => performance.now();
-  const clock = createWallClock(now, monotonic);
-  const host = {
-    ffmpeg: job.ffmpeg,
-    digestOf: (_init: unknown, track: Parameters<typeof digestOfConfig>[0]) => digestOfConfig(track),
-    now,
-    knownTime: clock.known,
-    monotonic,
-    report,
-    signal: abort.signal,
-  };
-  const paths = job.paths.map((spec) => new PathRecorder(spec, { ...host, route: spec.route }));
+  const watches = job.paths.map((spec) => {
+    // One each: none of them may hear of a step of the clock before it can note it.
+    const clock = createWallClock(now, monotonic);
+    const host = {
+      route: spec.route,
+      ffmpeg: job.ffmpeg,
+      digestOf: (_init: unknown, track: Parameters<typeof digestOfConfig>[0]) => digestOfConfig(track),
+      now,
+      knownTime: clock.known,
+      monotonic,
+      report,
+      signal: abort.signal,
+    };
+    return watch(new PathRecorder(spec, host, job.since), clock);
+  });
   let serverUp = true;
-  let stopping = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  async function each(work: (path: PathRecorder) => Promise<void>): Promise<void> {
-    // One path's trouble, or its slow disk, is no other path's.
-    await Promise.all(
-      paths.map(async (path) => {
-        try {
-          await work(path);
-        } catch (error) {
-          const message = messageOf(error);
-          report({ type: 'log', level: 'error', route: path.route, message });
-        }
-      }),
-    );
-  }
-
-  async function round(): Promise<void> {
-    const step = clock.look();
-    if (step) await each((path) => path.step(step.at, step.step));
-    await each((path) => path.look());
-  }
-
-  let busy = Promise.resolve();
-  const next = (): void => {
-    busy = round().finally(() => {
-      if (!stopping) timer = setTimeout(next, LOOK);
-    });
-  };
-  next();
 
   const tell = (): void => {
-    const figures = Object.fromEntries(paths.map((path) => [path.route, path.figures()]));
+    const figures = Object.fromEntries(watches.map(({ path }) => [path.route, path.figures()]));
     report({ type: 'figures', figures });
   };
   const ticker = setInterval(tell, FIGURES);
@@ -77,17 +50,48 @@ export function startRecorder(job: RecorderJob, { report, now }: RecorderHost): 
   return {
     command(command) {
       if (command.type === 'server') serverUp = command.up;
-      for (const path of paths) path.command(command);
+      for (const { path } of watches) path.command(command);
     },
     async stop() {
-      stopping = true;
-      clearTimeout(timer);
-      await busy;
-      if (!serverUp) await each((path) => path.look(true));
-      await each((path) => path.close());
+      await Promise.all(watches.map(({ stop }) => stop(() => !serverUp)));
       clearInterval(ticker);
       tell();
       abort.abort();
+    },
+  };
+}
+
+interface Watch {
+  path: PathRecorder;
+  /** @param over asked when the look that is under way is done: the server writes no more */
+  stop(over: () => boolean): Promise<void>;
+}
+
+/** Looks again and again, at one path: its slow disk is no other path's trouble. */
+function watch(path: PathRecorder, clock: WallClock): Watch {
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function look(): Promise<void> {
+    const step = clock.look();
+    if (step) await path.step(step.at, step.step);
+    await path.look();
+    if (!stopping) timer = setTimeout(next, LOOK);
+  }
+
+  let busy = Promise.resolve();
+  const next = (): void => {
+    busy = look();
+  };
+  next();
+  return {
+    path,
+    async stop(over) {
+      stopping = true;
+      clearTimeout(timer);
+      await busy;
+      if (over()) await path.look(true);
+      await path.close();
     },
   };
 }

@@ -222,6 +222,8 @@ export interface RecordedPath {
 export interface RecorderJob {
   paths: RecordedPath[];
   ffmpeg: string;
+  /** Unix seconds: the gateway's start. */
+  since: number;
 }
 
 /** Unix seconds in all of them. */

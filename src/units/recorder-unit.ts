@@ -4,6 +4,7 @@
  */
 import { reports } from '../children/control.ts';
 import { entryOf } from '../children/entry.ts';
+import { childEnv } from '../children/env.ts';
 import type { ExitCause, Figures } from '../observe/state.ts';
 import type { RecorderUnit } from '../plan/types.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from '../record/types.ts';
@@ -24,6 +25,10 @@ export interface RecorderHost {
   tether: Tether;
   timing: Timing;
   now(): number;
+  /** Unix seconds: the gateway's start. */
+  since: number;
+  /** On the same clock as `now`: the end of the time in which all must stop. */
+  stopsBy(): number;
   redact(text: string): string;
   /** What is known of server and publishers: told to each life of it first. */
   recorderStart(): RecorderCommand[];
@@ -39,8 +44,12 @@ interface Life {
   heard: boolean;
 }
 
-/** It cuts what the server has closed by then, and waits for the disk; its ffmpeg may be in the middle of a segment. */
-const LAST_CUTS: Ladder = { signals: [['SIGTERM', 6000]], alone: true };
+/**
+ * Milliseconds in which it cuts what the server has closed by then, and waits for the disk. Of the time of a stop it gets
+ * what the others left, and this for its own end.
+ */
+const LAST_CUTS = 6000;
+const LAST_BREATH = 500;
 
 export class RecorderBehaviour implements Behaviour {
   readonly kind = 'recorder';
@@ -78,16 +87,19 @@ export class RecorderBehaviour implements Behaviour {
     const child = new Child(program, args, {
       tether: this.#host.tether,
       input: true,
+      // Each disk that hangs may hold a thread of the pool.
+      env: { ...childEnv(), UV_THREADPOOL_SIZE: '16' },
       onStdout: reports<RecorderReport>((report) => this.#heard(report)),
     });
     this.#life = { attempt, child, heardAt: this.#host.now(), heard: false };
     attempt.started(child.pid);
-    const job: RecorderJob = { paths: this.#spec.paths, ffmpeg: this.#host.ffmpeg };
+    const { ffmpeg, since } = this.#host;
+    const job: RecorderJob = { paths: this.#spec.paths, ffmpeg, since };
     child.write(`${JSON.stringify(job)}\n`);
     for (const command of this.#host.recorderStart()) this.send(command);
     const end = (): void => {
       const { how } = stopOf(signal);
-      void child.end(how === 'gentle' ? LAST_CUTS : ladders[how]);
+      void child.end(how === 'gentle' ? this.#lastCuts() : ladders[how]);
     };
     signal.addEventListener('abort', end, { once: true });
     const exit = await child.exited;
@@ -100,6 +112,12 @@ export class RecorderBehaviour implements Behaviour {
       exit.signal,
       child.stderr().map((line) => this.#host.redact(line)),
     );
+  }
+
+  /** Its ffmpeg may be in the middle of a segment: the word is for it alone. */
+  #lastCuts(): Ladder {
+    const left = this.#host.stopsBy() - this.#host.now() - LAST_BREATH;
+    return { signals: [['SIGTERM', Math.max(0, Math.min(LAST_CUTS, left))]], alone: true };
   }
 
   tick(now: number): void {

@@ -28,7 +28,8 @@ export class Recording {
   readonly #refused = new Set<string>();
   #plan: Plan | undefined;
   #away: NodeJS.Timeout | undefined;
-  #server: Extract<RecorderCommand, { type: 'server' }> | undefined;
+  /** What was said last of the server: when it ended, and when it answered again. */
+  #server: Extract<RecorderCommand, { type: 'server' }>[] = [];
 
   constructor(host: RecordingHost) {
     this.#host = host;
@@ -54,7 +55,7 @@ export class Recording {
 
   /** What a recorder that starts must know. */
   known(): RecorderCommand[] {
-    return [...(this.#server ? [this.#server] : []), ...this.#presence.known()];
+    return [...this.#server, ...this.#presence.known()];
   }
 
   report(recorder: RecorderUnit, report: RecorderReport): void {
@@ -113,7 +114,8 @@ export class Recording {
   }
 
   serverEnded(reason: string): void {
-    if (this.#server?.up) this.#tellServer({ type: 'server', up: false, at: Date.now() / 1000, reason });
+    if (this.#server.at(-1)?.up)
+      this.#tellServer({ type: 'server', up: false, at: Date.now() / 1000, reason });
   }
 
   /** The disk must not run full while nobody looks. */
@@ -133,7 +135,7 @@ export class Recording {
   }
 
   #tellServer(command: Extract<RecorderCommand, { type: 'server' }>): void {
-    this.#server = command;
+    this.#server = [...this.#server.filter(({ up }) => command.up && !up), command];
     this.#host.send(command);
   }
 }

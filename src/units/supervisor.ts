@@ -62,6 +62,8 @@ export class Supervisor {
   readonly #unitLog: UnitLog;
   readonly #timing: Timing;
   readonly #now: () => number;
+  /** Unix seconds. */
+  readonly #since = Date.now() / 1000;
   readonly #secrets = createSecrets();
   readonly #tether: OwnedTether;
   readonly #gate = new StartGate();
@@ -78,6 +80,8 @@ export class Supervisor {
   #tickedAt = 0;
   #ready = false;
   #stopping: Promise<void> | undefined;
+  /** Monotonic: the end of a stop that is under way. */
+  #stopsBy = Number.POSITIVE_INFINITY;
   readonly #stopped = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
 
@@ -300,6 +304,8 @@ export class Supervisor {
       feeds: this.#feeds,
       timing: this.#timing,
       now: this.#now,
+      since: this.#since,
+      stopsBy: () => this.#stopsBy,
       redact: redact.redactText,
       resolve: (arg) => {
         if (this.#running === undefined) throw new RelayError('RELAY_STATE', 'the media server is gone');
@@ -382,6 +388,7 @@ export class Supervisor {
   }
 
   async #stop(): Promise<void> {
+    this.#stopsBy = this.#now() + this.#timing.stop;
     // A change under way ends first: half of it may be neither the old nor the new plan.
     const all = this.#work.then(async () => {
       const units = [...this.#units.values()];

@@ -1,5 +1,7 @@
 import t from 'tap';
 import {
+  absences,
+  afterStep,
   beginningOf,
   Causes,
   type Ending,
@@ -79,8 +81,75 @@ t.test('after a beginning: from what the ledger says last', (t) => {
   const place = { run: 'run', dts: 0, endDts: 36_000, firstPts: 0, lastPts: 32_400, timescale: 90_000 };
   const rest = { path: 'x', seq: 1, frames: 10, bytes: 1, complete: true };
   const entry = { type: 'segment', from: EPOCH, to: EPOCH + 0.4, ...place, ...rest } as const;
-  const gap = { from: EPOCH + 0.4, to: EPOCH + 4, cause: 'gateway', frames: 90 };
-  t.match(gapBetween(endingOfSegment(entry), beginningOf(take), causes), gap);
-  t.match(gapBetween(endingOfSegment({ ...entry, run: 'before' }), beginningOf(take), causes), gap);
+  const gap = { from: EPOCH + 0.4, to: EPOCH + 4, frames: 90 };
+  const [within, between] = ['run', 'before'].map((run) =>
+    gapBetween(endingOfSegment({ ...entry, run }), beginningOf(take), causes),
+  );
+  t.match(within, { ...gap, cause: 'unknown' }, 'the server ran, and so did the gateway');
+  t.match(between, { ...gap, cause: 'gateway', reason: 'was not running' });
   t.end();
 });
+
+t.test('who did not run since the ledger ends: the gateway up to its start, then the recorder', (t) => {
+  const causesOf = (since: number) =>
+    absences(EPOCH, since, EPOCH + 20).map(({ from, to, cause }) => [cause, from - EPOCH, to - EPOCH]);
+  t.strictSame(causesOf(EPOCH + 15), [
+    ['gateway', 0, 15],
+    ['recorder', 15, 20],
+  ]);
+  t.strictSame(causesOf(EPOCH - 100), [['recorder', 0, 20]]);
+  t.strictSame(causesOf(EPOCH + 1000)[0], ['gateway', 0, 20], 'a clock that was set back');
+  const causes = new Causes();
+  for (const absence of absences(EPOCH, EPOCH + 15, EPOCH + 20)) causes.add(absence);
+  t.equal(causes.of(EPOCH, EPOCH + 17)?.cause, 'gateway');
+  t.end();
+});
+
+t.test('over a step of the clock: as long as it was, by the new clock', (t) => {
+  const clock = /; the clock was set meanwhile$/;
+  for (const by of [-3600, 3600]) {
+    for (const [run, wall] of [
+      ['run', EPOCH + 7],
+      ['next', EPOCH + by + 7],
+    ] as const) {
+      const causes = new Causes();
+      causes.begin('server', EPOCH + 2.2, 'killed by SIGKILL');
+      causes.step(by);
+      const end = {
+        run: 'run',
+        dts: 2 * 90_000,
+        timescale: 90_000,
+        wall: EPOCH + 2,
+        frame: 0.04,
+        why: 'run',
+      } as const;
+      const begin = { run, dts: 7 * 90_000, timescale: 90_000, wall };
+      const gap = { from: EPOCH + by + 2, to: EPOCH + by + 7, cause: 'server', reason: clock, frames: 125 };
+      t.match(gapBetween(afterStep(end, by), begin, causes), gap, `${run} ${by}`);
+      t.equal(afterStep(end, 0), end);
+    }
+  }
+  t.end();
+});
+
+t.test(
+  'a clock that was set back while nobody looked: a gap of unknown length, none of less than nothing',
+  (t) => {
+    const end = { run: 'run', dts: 0, timescale: 90_000, wall: EPOCH, frame: 0.04, why: 'end' } as const;
+    const begin = { ...end, run: 'next', wall: EPOCH - 3500 };
+    const gap = gapBetween(end, begin, new Causes());
+    t.match(gap, {
+      from: EPOCH,
+      to: EPOCH,
+      cause: 'unknown',
+      reason: 'nothing was recorded; the clock was set meanwhile',
+    });
+    t.notOk(gap && 'frames' in gap);
+    t.equal(
+      gapBetween(end, { ...begin, wall: EPOCH - 0.5 }, new Causes()),
+      undefined,
+      'a guess that differs a little',
+    );
+    t.end();
+  },
+);

@@ -35,6 +35,7 @@ function rig(t: Test, dir: string, sinks: (dir: string) => RecordSpec[], clock =
   const reports: RecorderReport[] = [];
   const job = {
     ffmpeg: 'ffmpeg',
+    since: START,
     paths: [{ path: 'cam', route: 'cam', ring, sinks: sinks(join(dir, 'rec')) }],
   };
   const recorder = startRecorder(job, { report: (report) => reports.push(report), now: () => clock.now });

@@ -80,7 +80,10 @@ t.test('its job, its first words, its figures, the state of the world', async (t
   await watched.until('figures', () => watched.unit('recorder').figures.recorder !== undefined);
   t.match(watched.unit('recorder').figures.recorder, { 'route/on1': { segments: 3, recording: true } });
   const job = JSON.parse(lines.find(({ message }) => message.startsWith('job '))!.message.slice(4));
-  t.strictSame(job, { paths: recorder('on1', 'off2').paths, ffmpeg: binaries.ffmpeg });
+  const { since, threads, ...rest } = job;
+  t.strictSame(rest, { paths: recorder('on1', 'off2').paths, ffmpeg: binaries.ffmpeg });
+  t.ok(Math.abs(since - Date.now() / 1000) < 30, 'seconds');
+  t.equal(threads, '16', 'each disk that hangs may hold one');
   t.match(
     watched.events.filter(({ type }) => type === 'recording'),
     [
@@ -244,4 +247,23 @@ t.test('it ends last, and what it says then is heard', async (t) => {
   );
   t.strictSame(order, ['p', 'server', 'recorder']);
   t.strictSame(children(), []);
+});
+
+t.test('one that does not end is given what is left of the time of a stop, and no more', async (t) => {
+  const { watched } = await run(t, [recorder('stay')], ['stay'], { timing: { stop: 1500 } });
+  await watched.untilState('recorder', 'running');
+  await watched.supervisor.stop();
+  t.equal(watched.unit('recorder').state, 'idle', 'it was killed in time');
+  t.strictSame(children(), []);
+});
+
+t.test('a recorder that begins anew knows when the server was away', async (t) => {
+  const { watched, commands } = await run(t, [recorder('on1')], ['on1']);
+  await watched.untilState('recorder', 'running');
+  const servers = () => commands().filter(({ type }) => type === 'server');
+  process.kill(watched.unit('server').pid!, 'SIGKILL');
+  await watched.until('up again', () => servers().length === 3);
+  process.kill(watched.unit('recorder').pid!, 'SIGKILL');
+  await watched.until('told again', () => servers().length === 5);
+  t.strictSame(servers().slice(3), servers().slice(1, 3));
 });
