@@ -1,5 +1,5 @@
 /** Lines of a ledger, and the names of its files. */
-import type { Entry } from './types.ts';
+import type { Entry, SegmentEntry } from './types.ts';
 
 const NAME = /^ledger-(\d{4}-\d\d-\d\d)\.jsonl$/;
 const LAST_SECOND = 253_402_300_799;
@@ -61,4 +61,9 @@ export function shardDay(name: string): string | undefined {
 /** A segment's, which nothing else in a ledger has: names may come again. */
 export function segmentKey({ seq, path }: { seq: number; path: string }): string {
   return `${seq} ${path}`;
+}
+
+/** Bytes that a segment takes, with the files that belong to it. */
+export function bytesOf({ bytes, beside = [] }: SegmentEntry): number {
+  return beside.reduce((sum, each) => sum + each.bytes, bytes);
 }

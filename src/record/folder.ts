@@ -31,7 +31,7 @@ export interface Step {
 }
 
 const DIRECTORY = mode.O_RDONLY | mode.O_DIRECTORY | mode.O_NOFOLLOW;
-const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+export const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 const PROC = existsSync('/proc/self/fd');
 
 /** A folder by its name alone: for commands that only read. */
@@ -73,7 +73,7 @@ export async function enter<T>(
     if (dev !== root.dev || ino !== root.ino) {
       throw new RelayError(
         'RELAY_RECORD_FOLDER',
-        `${path} is not the folder any more that it was at the start`,
+        `${path} is not the folder any more that it was at the start: set it right, or start the gateway again`,
       );
     }
     for (const step of steps) {

@@ -1,5 +1,6 @@
 /** Keeps a sink within its bounds: removes what is too old or too much, and says when the disk takes no more. */
 import type { Disk } from './disk.ts';
+import { bytesOf } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import { retain } from './retention.ts';
 import type { SinkHost } from './sink.ts';
@@ -29,6 +30,8 @@ export class Keeper {
   #passedAt = Number.NEGATIVE_INFINITY;
   /** The oldest that is there, unless something was removed since. */
   #oldest: SegmentEntry | undefined;
+  /** Lines of the ledger that are broken or lost, as far as it was said. */
+  #told = { broken: 0, lost: 0 };
   /** Bytes free at the last look. */
   free = 0;
 
@@ -46,11 +49,22 @@ export class Keeper {
     const now = this.#options.host.monotonic();
     if (now - this.#passedAt < EVERY) return;
     this.#passedAt = now;
+    this.#tell();
     try {
       await this.#pass();
     } catch (error) {
       if (!this.#options.disk.failed(error)) throw error;
     }
+  }
+
+  #tell(): void {
+    const { ledger, store, host } = this.#options;
+    const { broken, lost } = ledger;
+    const say = (message: string): void =>
+      host.report({ type: 'log', level: 'warn', route: host.route, message: `${store.path}: ${message}` });
+    if (broken > this.#told.broken) say(`${broken} lines of the ledger can't be read, and are left out`);
+    if (lost > this.#told.lost) say(`${lost} lines of the ledger are lost: the disk took none for too long`);
+    this.#told = { broken, lost };
   }
 
   async #pass(): Promise<void> {
@@ -99,7 +113,7 @@ export class Keeper {
       (result === 'removed' ? removed : missing).push(entry);
     }
     if (removed.length > 0) {
-      const bytes = removed.reduce((sum, entry) => sum + entry.bytes, 0);
+      const bytes = removed.reduce((sum, entry) => sum + bytesOf(entry), 0);
       host.report({ type: 'removed', route: host.route, count: removed.length, bytes, why });
       await ledger.gone(removed, why, host.now());
     }

@@ -6,7 +6,7 @@
 import { constants as mode } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dayOf, endOfDay, segmentKey, shardName } from './entry.ts';
+import { bytesOf, dayOf, endOfDay, segmentKey, shardName } from './entry.ts';
 import { codeOf, type Folder } from './folder.ts';
 import { days, goneOf, linesOf, readEntries } from './shard.ts';
 import type { ClockEntry, Entry, GapEntry, GoneEntry, SegmentEntry } from './types.ts';
@@ -38,8 +38,7 @@ export async function openLedger(folder: Folder, now?: number): Promise<Ledger> 
     const known = ledger
       .clocks()
       .reduce((sum, { seq, step }) => (seq > last.seq ? sum + step : sum), last.to);
-    // What the disk does not take now waits.
-    if (now < known - BEHIND) await ledger.step(now, now - known).catch(() => undefined);
+    if (now < known - BEHIND) await ledger.step(now, now - known);
   }
   return ledger;
 }
@@ -70,7 +69,7 @@ export class Ledger {
       const there = new Map<string, number>();
       for await (const { entry } of linesOf(this.#folder, day)) {
         if (entry === undefined) this.broken++;
-        else if (entry.type === 'segment') there.set(segmentKey(entry), entry.bytes);
+        else if (entry.type === 'segment') there.set(segmentKey(entry), bytesOf(entry));
         else if (entry.type === 'gone') there.delete(segmentKey(entry));
         if (entry) this.#note(day, entry);
       }
@@ -106,26 +105,30 @@ export class Ledger {
     return this.#waiting.length;
   }
 
-  /** Rejects when the disk does not take it: then it waits, and the next call writes it first. */
+  /**
+   * Rejects when the disk does not take it: then it waits, and the next call writes it first. The segment that was
+   * appended last may be appended again: it stands there once.
+   */
   async append(...entries: (SegmentEntry | GapEntry)[]): Promise<void> {
     await this.#add(entries.map((entry) => ({ day: dayOf(entry.to), entry })));
   }
 
-  /** The wall clock was set. */
+  /** The wall clock was set. What the disk does not take now waits: the next line meets its error again. */
   async step(at: number, step: number): Promise<void> {
     const entry: ClockEntry = { type: 'clock', at, step, seq: (this.#last?.seq ?? -1) + 1 };
-    await this.#add([{ day: dayOf(at), entry }]);
+    await this.#add([{ day: dayOf(at), entry }]).catch(() => undefined);
   }
 
   /** These segments are not there any more. */
   async gone(segments: SegmentEntry[], why: GoneEntry['why'], at: number): Promise<void> {
     await this.#add(
-      segments.map(({ path, seq, to, bytes }) => {
-        const day = dayOf(to);
+      segments.map((segment) => {
+        const { path, seq } = segment;
+        const day = dayOf(segment.to);
         const shard = this.#shards.get(day);
         if (shard && shard.live > 0) {
           shard.live--;
-          shard.bytes -= bytes;
+          shard.bytes -= bytesOf(segment);
         }
         if (this.#cursor?.day === day) this.#cursor.gone.add(segmentKey({ seq, path }));
         return { day, entry: { type: 'gone', at, path, seq, why } };
@@ -206,17 +209,24 @@ export class Ledger {
     return shard;
   }
 
-  async #add(lines: { day: string; entry: Entry }[]): Promise<void> {
+  async #add(all: { day: string; entry: Entry }[]): Promise<void> {
+    const lines = all.filter(({ entry }) => !this.#isLast(entry));
     for (const { day, entry } of lines) {
       const shard = this.#note(day, entry);
       if (entry.type !== 'segment') continue;
       shard.live++;
-      shard.bytes += entry.bytes;
+      shard.bytes += bytesOf(entry);
     }
     const room = Math.max(0, MOST_WAITING - this.#waiting.length);
     this.#waiting.push(...lines.slice(0, room));
     this.lost += Math.max(0, lines.length - room);
     await this.flush();
+  }
+
+  #isLast(entry: Entry): boolean {
+    return (
+      entry.type === 'segment' && this.#last !== undefined && segmentKey(entry) === segmentKey(this.#last)
+    );
   }
 
   async #write(): Promise<void> {

@@ -1,4 +1,5 @@
 /** PURE. Which segments go, and why; and whether there is room to go on. */
+import { bytesOf } from './entry.ts';
 import type { ClockEntry, GoneEntry, SegmentEntry } from './types.ts';
 
 export interface RetentionFacts {
@@ -63,7 +64,7 @@ export function retain(facts: RetentionFacts): Retention {
     if (!reason) break;
     if (reason === 'keep') byAge--;
     remove.push({ entry, why: reason });
-    removed += entry.bytes;
+    removed += bytesOf(entry);
   }
   const more = !all && remove.length > 0 && remove.length === entries.length && (tooLarge() || short());
   return { remove, stop: short() && !more, more };

@@ -5,7 +5,7 @@
 import { type FileHandle, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RelayError } from '../errors.ts';
-import { codeOf, enter, type Folder, folderAt, type Root, type Step } from './folder.ts';
+import { codeOf, enter, type Folder, folderAt, NOT_THERE, type Root, type Step } from './folder.ts';
 import { createFolderList } from './folder-list.ts';
 import { createOwnership } from './ownership.ts';
 import { createUnused, type LinkFile, linkUnused, replaceFile } from './publish.ts';
@@ -82,7 +82,18 @@ export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
 
   return {
     path: root.path,
-    check: () => enter(root, [], async () => undefined),
+    async check() {
+      await enter(root, [], async () => undefined);
+      const now = await stat(dir, { bigint: true }).catch((error: unknown) => {
+        if (!NOT_THERE.includes(codeOf(error) ?? '')) throw error;
+        throw new RelayError('RELAY_RECORD_FOLDER', `${dir} can't be found any more: set it right`);
+      });
+      if (now.dev === root.dev && now.ino === root.ino) return;
+      throw new RelayError(
+        'RELAY_RECORD_FOLDER',
+        `${dir} led to ${root.path} at the start and leads elsewhere now: set it right, or start the gateway again`,
+      );
+    },
     async folder(name) {
       const folder = inPrivate(partsOf(name));
       await folder.use(async () => undefined);

@@ -196,6 +196,41 @@ t.test('a full disk: lines wait in order, none is lost and none is double', asyn
   }
 });
 
+t.test('a line that is appended again because it was refused stands there once', async (t) => {
+  const dir = t.testdir();
+  const { folder, room } = smallFolder(dir);
+  const ledger = await openLedger(folder);
+  await ledger.append(segment(0, MIDNIGHT - 60));
+  const next = segment(1, MIDNIGHT - 55, { path: '0.mp4', beside: [{ path: '0.jpg', bytes: 7 }] });
+  for (const bytes of [0, 20]) {
+    room.bytes = bytes;
+    await t.rejects(ledger.append(next), { code: 'ENOSPC' });
+    t.equal(ledger.waiting, 1);
+  }
+  room.bytes = Number.POSITIVE_INFINITY;
+  await ledger.append(next);
+  await ledger.append(next);
+  t.equal(ledger.waiting, 0);
+  for (const each of [ledger, await openLedger(plainFolder(dir))]) {
+    t.strictSame(each.totals(), { count: 2, bytes: 207 }, 'with what lies beside it');
+    t.strictSame(await all(each.read()), ['segment 0', 'segment 1']);
+  }
+  await ledger.gone([next], 'keep', MIDNIGHT);
+  t.strictSame(ledger.totals(), { count: 1, bytes: 100 });
+});
+
+t.test('a step of the clock while the disk takes nothing waits', async (t) => {
+  const { folder, room } = smallFolder(t.testdir());
+  const ledger = await openLedger(folder);
+  await ledger.append(segment(0, MIDNIGHT - 60));
+  room.bytes = 0;
+  await ledger.step(MIDNIGHT - 3600, -3600);
+  t.equal(ledger.clocks().length, 1);
+  room.bytes = Number.POSITIVE_INFINITY;
+  await ledger.flush();
+  t.strictSame(await all(ledger.read()), ['segment 0', 'clock']);
+});
+
 t.test('more than memory may hold is counted', async (t) => {
   const { folder, room } = smallFolder(t.testdir());
   const ledger = await openLedger(folder);

@@ -132,3 +132,9 @@ t.test('of a long list the beginning is enough', async (t) => {
   t.match(pass(first, { totals, keep: 10, completed: 100 }), { more: false }, 'by age there is no hurry');
   t.match(pass([], { totals, keep: 1e9, free: { bytes: 0, inodes: 99 } }), { more: false, stop: true });
 });
+
+t.test('what lies beside it goes with it, and counts', async (t) => {
+  const clips = segments(5).map((entry) => ({ ...entry, beside: [{ path: 'x.jpg', bytes: 900 }] }));
+  const found = pass(clips, { maxSize: 2500, totals: { count: 5, bytes: 5000 } });
+  t.strictSame(seqs(found), [0, 1, 2]);
+});

@@ -189,6 +189,24 @@ t.test('a folder that was replaced is not written to, until the right one is bac
   t.equal(readFileSync(join(dir, '2.mp4'), 'utf8'), 'two');
 });
 
+t.test('a link on the way to the folder that leads elsewhere later', async (t) => {
+  const top = realpathSync(t.testdir({ disk: { rec: {} }, other: { rec: {} } }));
+  symlinkSync(join(top, 'disk'), join(top, 'link'));
+  const dir = join(top, 'link', 'rec');
+  const store = await openStore(dir);
+  t.equal(store.path, join(top, 'disk', 'rec'));
+  await store.check();
+  rmSync(join(top, 'link'));
+  await t.rejects(store.check(), { code: 'RELAY_RECORD_FOLDER', message: /can't be found/ });
+  symlinkSync(join(top, 'other'), join(top, 'link'));
+  const message = `${dir} led to ${store.path} at the start and leads elsewhere now: set it right, or start the gateway again`;
+  await t.rejects(store.check(), { code: 'RELAY_RECORD_FOLDER', message });
+  t.strictSame(readdirSync(join(top, 'other', 'rec')), []);
+  rmSync(join(top, 'link'));
+  symlinkSync(join(top, 'disk'), join(top, 'link'));
+  await store.check();
+});
+
 t.test('without hard links: the same, and no half of a file', async (t) => {
   const top = realpathSync(t.testdir());
   const store = await openStore(top, fail('EPERM'));
