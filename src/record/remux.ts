@@ -1,9 +1,14 @@
 /** Short work for ffmpeg: packets into another container, one picture as JPEG. Nothing is decoded that need not be. */
 import { spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import { childEnv } from '../children/env.ts';
 
 /** Milliseconds: whoever takes longer hangs. */
 const PATIENCE = 60_000;
+/** Bytes in a millisecond that a slow disk can still take. */
+const SLOWEST = 5000;
+/** Of the system's timers. */
+const LONGEST = 2 ** 31 - 1;
 const LAST_WORDS = 2000;
 
 export interface FfmpegHost {
@@ -15,8 +20,13 @@ const quiet = ['-hide_banner', '-nostdin', '-loglevel', 'error'];
 /** Files only: what a recording says of itself can't lead anywhere else. */
 const files = ['-protocol_whitelist', 'file'];
 
+/** Milliseconds for a file of so many bytes. */
+export function patienceFor(bytes: number): number {
+  return Math.min(PATIENCE + Math.ceil(bytes / SLOWEST), LONGEST);
+}
+
 /** @param from, to absolute; `to` is there and is written anew */
-export function remux(
+export async function remux(
   host: FfmpegHost,
   from: string,
   to: string,
@@ -28,25 +38,28 @@ export function remux(
     '0',
     '-c',
     'copy',
+    // Also what comes before the first key frame, if there is one at all.
+    '-copyinkf',
     '-fflags',
     '+bitexact',
     '-copyts',
     '-avoid_negative_ts',
     'make_zero',
   ];
-  return run(host, [...quiet, ...files, '-i', `file:${from}`, ...copy, '-f', format, '-y', `file:${to}`]);
+  const args = [...quiet, ...files, '-i', `file:${from}`, ...copy, '-f', format, '-y', `file:${to}`];
+  await run(host, args, patienceFor((await stat(from)).size));
 }
 
 /** The first picture at or after a second of a file. */
 export function stillOf(host: FfmpegHost, from: string, at: number, to: string): Promise<void> {
   const seek = ['-ss', Math.max(0, at).toFixed(3)];
   const one = ['-map', '0:v:0', '-frames:v', '1', '-q:v', '3', '-f', 'mjpeg'];
-  return run(host, [...quiet, ...files, ...seek, '-i', `file:${from}`, ...one, '-y', `file:${to}`]);
+  return run(host, [...quiet, ...files, ...seek, '-i', `file:${from}`, ...one, '-y', `file:${to}`], PATIENCE);
 }
 
-function run({ ffmpeg, signal }: FfmpegHost, args: string[]): Promise<void> {
+function run({ ffmpeg, signal }: FfmpegHost, args: string[], patience: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
     const child = spawn(ffmpeg, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: childEnv(),
@@ -57,7 +70,11 @@ function run({ ffmpeg, signal }: FfmpegHost, args: string[]): Promise<void> {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-LAST_WORDS);
     });
-    child.once('error', reject);
+    child.once('error', (error) => {
+      const late = `ffmpeg took longer than ${Math.round(patience / 1000)} s`;
+      const why = signal.aborted ? 'ffmpeg was not waited for: the recorder ends' : late;
+      reject(limit.aborted ? new Error(why) : error);
+    });
     child.once('close', (code, killed) => {
       const end = killed === null ? `exit code ${code}` : `killed by ${killed}`;
       if (code === 0) resolve();

@@ -140,9 +140,9 @@ const faults: [string, string[], string[]][] = [
   ],
   [
     'durations',
-    ['segments: { dir: x, every: 900ms }', 'segments: { dir: y, keep: 7 }'],
+    ['segments: { dir: x, every: 61m }', 'segments: { dir: y, keep: 7 }'],
     [
-      '7:36 routes.cam.to.0.segments.every: must be between 1s and 24h',
+      '7:36 routes.cam.to.0.segments.every: must be between 1s and 1h',
       '8:35 routes.cam.to.1.segments.keep: expected a duration such as 500ms, 2s, 1m or 1h, got 7',
     ],
   ],

@@ -11,7 +11,8 @@ export type SegmentsSink = SegmentsSpec;
 
 const schema = z.strictObject({
   ...files,
-  every: duration('1s', '24h')
+  // What is not cut yet is in the recorder's memory, packet by packet, and in the ring.
+  every: duration('1s', '1h')
     .optional()
     .meta({
       description: 'Length of each file: it ends at the first key frame from there on',

@@ -93,6 +93,11 @@ export function u16(...values: number[]): Buffer {
 }
 
 export function u32(...values: number[]): Buffer {
+  return u32s(values);
+}
+
+/** The same of any number of values: a call has room for some ten thousand only. */
+export function u32s(values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, index * 4);
   return bytes;

@@ -1,5 +1,5 @@
 /** The boxes that describe a part of a file that we write, and the index of all parts. */
-import { box, fullBox, u16, u32, u64 } from './boxes.ts';
+import { box, fullBox, u16, u32, u32s, u64 } from './boxes.ts';
 import type { Layout, Part, Run } from './layout.ts';
 
 const HEADER = 8;
@@ -47,7 +47,7 @@ export function indexOf({ parts, lead, firstPts }: Layout): Buffer {
     u32(lead.id, lead.timescale),
     u64(Math.max(firstPts, 0), 0),
     u16(0, parts.length),
-    ...entries,
+    Buffer.concat(entries),
   );
 }
 
@@ -59,7 +59,7 @@ function trun(run: Run, offset: number): Buffer {
     // Signed, written as its bits.
     if ((flags & SHIFT) !== 0) values.push((pts - dts) >>> 0);
   }
-  return fullBox('trun', 1, flags, u32(...values));
+  return fullBox('trun', 1, flags, u32s(values));
 }
 
 function flagsOf(run: Run): number {

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, open, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { Footage } from '../../src/record/footage.ts';
+import { RingFile } from '../../src/record/mp4/reader.ts';
+import { Timeline } from '../../src/record/mp4/timeline.ts';
+import { writeFragmented } from '../../src/record/mp4/writer.ts';
+import { patienceFor, remux } from '../../src/record/remux.ts';
+import { Ring } from '../../src/record/ring.ts';
+import { openSegments } from '../../src/record/segments.ts';
+import type { SinkHost } from '../../src/record/sink.ts';
+import type { RecorderReport } from '../../src/record/types.ts';
+import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
+
+const run = promisify(execFile);
+
+t.test('a large file may take longer', (t) => {
+  t.equal(patienceFor(0), 60_000);
+  t.equal(patienceFor(3e9), 660_000, 'an hour of a camera on a slow disk');
+  t.equal(patienceFor(1e15), 2 ** 31 - 1, 'a timer that is longer would be over at once');
+  t.end();
+});
+
+t.test('pictures before the first key frame are kept', async (t) => {
+  const dir = t.testdir();
+  const whole = join(dir, 'whole.mp4');
+  const picture = ['-f', 'lavfi', '-i', 'testsrc=s=160x120:r=25:d=2', '-c:v', 'libx264', '-g', '1000'];
+  await run('ffmpeg', ['-v', 'error', ...picture, '-movflags', 'frag_keyframe+empty_moov', whole]);
+  const read = new RingFile(whole);
+  await read.begin();
+  const samples = (await read.read(new Timeline())).samples.slice(10);
+  await read.close();
+  t.notOk(samples.some(({ key }) => key));
+  const part = join(dir, 'part.mp4');
+  const handle = await open(part, 'w');
+  await writeFragmented(handle, { init: read.init!, samples, origin: 0.4, meta: {} });
+  await handle.close();
+  for (const [format, name] of [
+    ['matroska', 'part.mkv'],
+    ['mpegts', 'part.ts'],
+  ] as const) {
+    await remux({ ffmpeg: 'ffmpeg', signal: new AbortController().signal }, part, join(dir, name), format);
+    const count = ['-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0'];
+    const { stdout } = await run('ffprobe', ['-v', 'error', ...count, join(dir, name)]);
+    t.equal(Number.parseInt(stdout, 10), 40, name);
+  }
+});
+
+t.test('the recorder ends while ffmpeg works: what is there stays MP4, and nothing is missing', async (t) => {
+  const dir = t.testdir({ ring: {}, ffmpeg: '#!/bin/sh\n: > "$0.began"\nexec sleep 60\n' });
+  const ffmpeg = join(dir, 'ffmpeg');
+  await chmod(ffmpeg, 0o755);
+  for (const number of [0, 1]) {
+    const start = header({ number, dts: BigInt(number) * 1_440_000_000n, ntp: 1_795_284_500_000_000_000n });
+    const parts = [0, 1, 2].map((n) => halfSecond(n));
+    await writeFile(join(dir, 'ring', `10${number}-000000.mp4`), Buffer.concat([start, ...parts]));
+  }
+  const ring = new Ring(join(dir, 'ring'));
+  const footage = new Footage();
+  const reports: RecorderReport[] = [];
+  const abort = new AbortController();
+  const host: SinkHost = {
+    ...{ route: 'cam', ffmpeg, digestOf: () => undefined, signal: abort.signal },
+    ...{ now: () => 1_795_284_503, knownTime: () => 1_795_284_503, monotonic: () => performance.now() },
+    report: (report) => reports.push(report),
+  };
+  const out = join(dir, 'out');
+  const sink = await openSegments(
+    { kind: 'segments', dir: out, every: 1.44, name: '{seq}', format: 'mkv' },
+    host,
+  );
+  for (const read of await ring.finish()) for (const event of footage.push(read)) sink.push(event);
+  for (const event of footage.end()) sink.push(event);
+  const done = sink.finish();
+  while (!existsSync(`${ffmpeg}.began`)) await new Promise((resolve) => setImmediate(resolve));
+  abort.abort();
+  await done;
+  await ring.close();
+  t.match(reports[0], { type: 'log', message: /a segment stays MP4: ffmpeg was not waited for/ });
+  t.match(
+    reports.filter(({ type }) => type === 'segment'),
+    [
+      { path: '000000.mp4', frames: 36 },
+      { path: '000001.mp4', frames: 36 },
+    ],
+  );
+  t.strictSame((await readdir(out)).sort(), ['.relay', '000000.mp4', '000001.mp4']);
+  t.strictSame(await readdir(join(out, '.relay', 'tmp')), []);
+  for (const name of ['000000.mp4', '000001.mp4']) {
+    const file = new RingFile(join(out, name));
+    await file.begin();
+    const { samples, whole } = await file.read(new Timeline());
+    await file.close();
+    t.ok(whole);
+    t.equal(samples.filter(({ track }) => track === VIDEO).length, 36);
+  }
+});
