@@ -183,7 +183,7 @@ export class PathRecorder {
       for (const absence of absences(last.to, this.#since, this.#host.now())) this.#causes.add(absence);
     }
     const reads = await this.#ring!.look();
-    const runs = new Set(reads.map(({ init }) => init.run));
+    const runs = new Set(this.#ring!.files().map(({ run }) => run));
     for (const sink of segments) if (sink.last && runs.has(sink.last.run)) sink.resume();
     for (const read of reads) this.#happened(this.#footage.push(read));
   }
@@ -247,7 +247,8 @@ export class PathRecorder {
     const files = ring.files().filter(({ state }) => state !== 'foreign');
     const needed = this.#sinks.map(({ oldest }) => oldest?.file).filter((file) => file !== undefined);
     const ended = files.filter(({ state }) => state !== 'waiting');
-    const first = ended.findIndex(({ file, state }) => needed.includes(file) || state === 'reading');
+    const open = ['unread', 'reading'];
+    const first = ended.findIndex(({ file, state }) => needed.includes(file) || open.includes(state));
     // Sound that came before its key frame lies in the file before.
     const keep = first < 0 ? ended.length : first - 1;
     const count = Math.min(keep, all ? ended.length : ended.length - NEWEST);

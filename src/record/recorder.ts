@@ -8,6 +8,8 @@ import { createWallClock, type WallClock } from './wall-clock.ts';
 /** Milliseconds between two looks at the rings, to which the server adds as often, and between two reports of figures. */
 const LOOK = 500;
 const FIGURES = 1000;
+/** Milliseconds that ffmpeg gets when the recording is over: what it did not make by then stays MP4. */
+const LAST_COPY = 3000;
 
 export interface RecorderHost {
   report(report: RecorderReport): void;
@@ -53,7 +55,10 @@ export function startRecorder(job: RecorderJob, { report, now }: RecorderHost): 
       for (const { path } of watches) path.command(command);
     },
     async stop() {
+      // While the server goes on so does the ring, and the next recorder makes what this one could not.
+      const limit = setTimeout(() => !serverUp && abort.abort(), LAST_COPY);
       await Promise.all(watches.map(({ stop }) => stop(() => !serverUp)));
+      clearTimeout(limit);
       clearInterval(ticker);
       tell();
       abort.abort();

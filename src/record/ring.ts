@@ -19,9 +19,10 @@ export interface RingEntry {
   /** Whole packets in it. */
   samples: number;
   /**
-   * `waiting`: has no header yet, and never will if a later file has one. `foreign`: no regular file: never opened again.
+   * `unread`: could not be looked at now, and may hold footage. `waiting`: has no header yet, and never will if a later
+   * file has one. `foreign`: no regular file: never opened again.
    */
-  state: 'waiting' | 'reading' | 'ended' | 'foreign';
+  state: 'unread' | 'waiting' | 'reading' | 'ended' | 'foreign';
 }
 
 interface Entry {
@@ -58,7 +59,8 @@ export class Ring {
   }
 
   files(): RingEntry[] {
-    const rest = [...this.#entries.values()].filter((entry) => entry.file.init === undefined);
+    const ordered = new Set<Entry>(this.#order);
+    const rest = [...this.#entries.values()].filter((entry) => !ordered.has(entry));
     return [...this.#order, ...rest].map(({ file, state }) => ({
       file: file.path,
       bytes: file.bytes,
@@ -126,14 +128,16 @@ export class Ring {
     for (const entry of [...this.#entries.values()]) if (!names.has(entry.name)) await this.#forget(entry);
     for (const name of [...names].sort())
       if (!this.#entries.has(name))
-        this.#entries.set(name, { name, file: new RingFile(join(this.#folder, name)), state: 'waiting' });
+        this.#entries.set(name, { name, file: new RingFile(join(this.#folder, name)), state: 'unread' });
   }
 
   /** All or none: in pieces their order might be another. */
   async #begin(): Promise<void> {
     const begun: (Entry & { init: Init })[] = [];
-    for (const entry of [...this.#entries.values()]) {
-      if (entry.state !== 'waiting') continue;
+    const empty: Entry[] = [];
+    const all = [...this.#entries.values()].filter(({ state }) => state === 'unread' || state === 'waiting');
+    for (const entry of all) entry.state = 'unread';
+    for (const entry of all) {
       try {
         if (!(await entry.file.begin())) entry.state = 'foreign';
       } catch (error) {
@@ -145,7 +149,9 @@ export class Ring {
       await entry.file.close();
       const { init } = entry.file;
       if (init !== undefined) begun.push(Object.assign(entry, { init }));
+      else if (entry.state === 'unread') empty.push(entry);
     }
+    for (const entry of empty) entry.state = 'waiting';
     const known = new Set(this.#order.map(runOf));
     for (const entry of inOrder(begun, known)) {
       entry.state = 'reading';

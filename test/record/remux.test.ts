@@ -2,21 +2,18 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, open, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { Footage } from '../../src/record/footage.ts';
 import { RingFile } from '../../src/record/mp4/reader.ts';
 import { Timeline } from '../../src/record/mp4/timeline.ts';
 import { writeFragmented } from '../../src/record/mp4/writer.ts';
+import { startRecorder } from '../../src/record/recorder.ts';
 import { patienceFor, remux } from '../../src/record/remux.ts';
-import { Ring } from '../../src/record/ring.ts';
-import { openSegments } from '../../src/record/segments.ts';
-import type { SinkHost } from '../../src/record/sink.ts';
 import type { RecorderReport } from '../../src/record/types.ts';
 import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
 
 const run = promisify(execFile);
+const START = 1_795_284_500;
 
 t.test('a large file may take longer', (t) => {
   t.equal(patienceFor(0), 60_000);
@@ -51,36 +48,39 @@ t.test('pictures before the first key frame are kept', async (t) => {
 });
 
 t.test('the recorder ends while ffmpeg works: what is there stays MP4, and nothing is missing', async (t) => {
-  const dir = t.testdir({ ring: {}, ffmpeg: '#!/bin/sh\n: > "$0.began"\nexec sleep 60\n' });
+  const dir = t.testdir({
+    out: { '.relay': { ring: { cam: {} } } },
+    ffmpeg: '#!/bin/sh\n: > "$0.began"\nexec sleep 60\n',
+  });
   const ffmpeg = join(dir, 'ffmpeg');
   await chmod(ffmpeg, 0o755);
   for (const number of [0, 1]) {
-    const start = header({ number, dts: BigInt(number) * 1_440_000_000n, ntp: 1_795_284_500_000_000_000n });
+    const start = header({
+      number,
+      dts: BigInt(number) * 1_440_000_000n,
+      ntp: BigInt(START) * 1_000_000_000n,
+    });
     const parts = [0, 1, 2].map((n) => halfSecond(n));
-    await writeFile(join(dir, 'ring', `10${number}-000000.mp4`), Buffer.concat([start, ...parts]));
+    await writeFile(
+      join(dir, 'out', '.relay', 'ring', 'cam', `10${number}-000000.mp4`),
+      Buffer.concat([start, ...parts]),
+    );
   }
-  const ring = new Ring(join(dir, 'ring'));
-  const footage = new Footage();
   const reports: RecorderReport[] = [];
-  const abort = new AbortController();
-  const host: SinkHost = {
-    ...{ route: 'cam', ffmpeg, digestOf: () => undefined, signal: abort.signal },
-    ...{ now: () => 1_795_284_503, knownTime: () => 1_795_284_503, monotonic: () => performance.now() },
-    report: (report) => reports.push(report),
-  };
   const out = join(dir, 'out');
-  const sink = await openSegments(
-    { kind: 'segments', dir: out, every: 1.44, name: '{seq}', format: 'mkv' },
-    host,
+  const sink = { kind: 'segments', dir: out, every: 1.44, name: '{seq}', format: 'mkv' } as const;
+  const path = { path: 'cam', route: 'cam', ring: join(out, '.relay', 'ring'), sinks: [sink] };
+  const recorder = startRecorder(
+    { ffmpeg, since: START, paths: [path] },
+    { report: (report) => reports.push(report), now: () => START + 3 },
   );
-  for (const read of await ring.finish()) for (const event of footage.push(read)) sink.push(event);
-  for (const event of footage.end()) sink.push(event);
-  const done = sink.finish();
-  while (!existsSync(`${ffmpeg}.began`)) await new Promise((resolve) => setImmediate(resolve));
-  abort.abort();
-  await done;
-  await ring.close();
-  t.match(reports[0], { type: 'log', message: /a segment stays MP4: ffmpeg was not waited for/ });
+  while (!existsSync(`${ffmpeg}.began`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  recorder.command({ type: 'server', up: false, at: START + 3 });
+  await recorder.stop();
+  t.match(
+    reports.find(({ type }) => type === 'log'),
+    { type: 'log', message: /a segment stays MP4: ffmpeg was not waited for/ },
+  );
   t.match(
     reports.filter(({ type }) => type === 'segment'),
     [
