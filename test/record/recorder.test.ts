@@ -3,8 +3,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +14,7 @@ import t, { type Test } from 'tap';
 import { RingFile } from '../../src/record/mp4/reader.ts';
 import { Timeline } from '../../src/record/mp4/timeline.ts';
 import { type Recorder, startRecorder } from '../../src/record/recorder.ts';
-import type { Entry, RecorderReport, RecordSpec } from '../../src/record/types.ts';
+import type { Entry, RecorderJob, RecorderReport, RecordSpec } from '../../src/record/types.ts';
 import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
 
 /** Seconds: 12 pictures, the first one a key frame. */
@@ -30,13 +32,19 @@ interface Rig {
   stop(server: 'up' | 'down'): Promise<void>;
 }
 
-function rig(t: Test, dir: string, sinks: (dir: string) => RecordSpec[], clock = { now: START }): Rig {
+function rig(
+  t: Test,
+  dir: string,
+  sinks: (dir: string) => RecordSpec[],
+  { clock = { now: START }, ...change }: Partial<RecorderJob> & { clock?: Rig['clock'] } = {},
+): Rig {
   const ring = join(dir, 'rec', '.relay', 'ring');
   const reports: RecorderReport[] = [];
   const job = {
     ffmpeg: 'ffmpeg',
     since: START,
     paths: [{ path: 'cam', route: 'cam', ring, sinks: sinks(join(dir, 'rec')) }],
+    ...change,
   };
   const recorder = startRecorder(job, { report: (report) => reports.push(report), now: () => clock.now });
   let stopped: Promise<void> | undefined;
@@ -88,8 +96,8 @@ async function pictures(file: string): Promise<number> {
   return samples.filter(({ track }) => track === VIDEO).length;
 }
 
-function ledger(dir: string): Entry[] {
-  const folder = join(dir, 'rec', '.relay', 'segments', 'cam');
+function ledger(dir: string, rec = 'rec', route = 'cam'): Entry[] {
+  const folder = join(dir, rec, '.relay', 'segments', route);
   return readdirSync(folder).flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .trim()
@@ -331,4 +339,93 @@ t.test('a folder that leads elsewhere: nothing is recorded, and why', async (t) 
   const word = await until(() => told(r.reports, 'record')[0], 'word');
   t.match(word, { on: false, reason: /\.relay/ });
   t.strictSame(readdirSync(join(dir, 'elsewhere')), []);
+});
+
+for (const [cause, since] of [
+  ['recorder', START - 100],
+  ['gateway', START + 7],
+] as const) {
+  t.test(`a gap that nobody saw: the ${cause} did not run`, async (t) => {
+    const dir = t.testdir();
+    const first = rig(t, dir, segments());
+    await until(() => told(first.reports, 'record').length > 0, 'first word');
+    write(first.ring, 0, 1);
+    await until(() => told(first.reports, 'segment').length > 0, 'segment');
+    await first.stop('down');
+    const second = rig(t, dir, segments(), { since, clock: { now: START + 8 } });
+    write(second.ring, 3, 4, 'bb'.repeat(16));
+    const [gap] = await until(
+      () => told(second.reports, 'gap').length > 0 && told(second.reports, 'gap'),
+      'gap',
+    );
+    await second.stop('down');
+    t.match(gap, { cause, reason: `the ${cause} did not run`, from: START + 2.88, to: START + 8.64 });
+  });
+}
+
+t.test('a path that does not get on is no other path’s trouble', async (t) => {
+  const dir = t.testdir();
+  const ffmpeg = join(dir, 'ffmpeg.sh');
+  writeFileSync(ffmpeg, `#!/bin/sh\nwhile [ ! -e '${dir}/go' ]; do sleep 0.02; done\nexit 1\n`, {
+    mode: 0o755,
+  });
+  const paths = ['slow', 'quick'].map((path) => ({
+    ...{ path, route: path, ring: join(dir, path, '.relay', 'ring') },
+    sinks: segments({ format: path === 'slow' ? 'mkv' : 'fmp4' })(join(dir, path)),
+  }));
+  const r = rig(t, dir, segments(), { ffmpeg, paths });
+  await until(() => told(r.reports, 'record').length === 2, 'first words');
+  write(paths[0]!.ring + '/slow', 0, 2);
+  await until(() => files(join(dir, 'slow', '.relay', 'tmp'), '.mkv').length > 0, 'ffmpeg');
+  write(paths[1]!.ring + '/quick', 0, 2);
+  await until(() => told(r.reports, 'segment').length >= 2, 'segments of the other');
+  r.clock.now += 3600;
+  const clocks = (path: string) => ledger(dir, path, path).filter(({ type }) => type === 'clock');
+  await until(() => clocks('quick').length > 0, 'step');
+  t.ok(told(r.reports, 'segment').every(({ route }) => route === 'quick'));
+  writeFileSync(join(dir, 'go'), '');
+  await until(() => told(r.reports, 'segment').some(({ route }) => route === 'slow'), 'the slow one');
+  await until(() => clocks('slow').length > 0, 'its step');
+  await r.stop('down');
+  t.same([clocks('slow').length, clocks('quick').length], [1, 1], 'once each');
+});
+
+t.test('a folder that can’t be used costs what would have been in it, and nothing else', async (t) => {
+  const dir = t.testdir();
+  const both = (first: string): RecordSpec[] => [...segments()(first), ...segments()(join(dir, 'also'))];
+  const before = rig(t, dir, both);
+  await until(() => told(before.reports, 'record').length > 0, 'first word');
+  write(before.ring, 0, 1);
+  await until(() => told(before.reports, 'segment').length >= 2, 'segments of both');
+  await before.stop('up');
+  const place = join(dir, 'also', '.relay');
+  renameSync(place, `${place}-away`);
+  symlinkSync(dir, place);
+  const r = rig(t, dir, both);
+  await until(() => told(r.reports, 'record').some(({ on }) => on), 'word that it may be recorded');
+  write(r.ring, 1, 2);
+  await until(() => told(r.reports, 'segment').length >= 1, 'segment of the first');
+  unlinkSync(place);
+  renameSync(`${place}-away`, place);
+  const held = ledger(dir).reduce((sum, entry) => sum + (entry.type === 'segment' ? entry.bytes : 0), 0);
+  await until(
+    () => told(r.reports, 'figures').some(({ figures }) => figures['cam']!.bytes > held),
+    'the other',
+  );
+  write(r.ring, 2, 4);
+  await until(() => told(r.reports, 'segment').some(({ from }) => from > START + 7), 'what comes after');
+  await r.stop('down');
+  const logs = told(r.reports, 'log').map(({ message }) => message);
+  t.match(logs, [/also: .*\.relay/], 'said once');
+  const frames = (rec: string) =>
+    ledger(dir, rec).reduce(
+      (sum, entry) => sum + (entry.type === 'gone' || entry.type === 'clock' ? 0 : (entry.frames ?? 0)),
+      0,
+    );
+  t.equal(frames('rec'), 4 * 72);
+  t.notOk(ledger(dir).some(({ type }) => type === 'gap'));
+  const gaps = ledger(dir, 'also').filter((entry) => entry.type === 'gap');
+  t.match(gaps, [{ cause: 'disk-error', reason: /\.relay/ }]);
+  t.equal(frames('also'), 4 * 72, 'what is there and what is missing are all');
+  t.strictSame(told(r.reports, 'gap').length, 1);
 });
