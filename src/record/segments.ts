@@ -44,6 +44,13 @@ export async function openSegments(spec: SegmentsSpec, host: SinkHost, gop?: num
   return new SegmentsSink(spec, host, store, ledger, gop);
 }
 
+interface Waiting {
+  cut: Cut;
+  since: number;
+  /** The file is there, its line may not be. */
+  entry?: SegmentEntry;
+}
+
 export class SegmentsSink implements RunningSink {
   readonly #spec: SegmentsSpec;
   readonly #gop: number | undefined;
@@ -55,7 +62,7 @@ export class SegmentsSink implements RunningSink {
   #cutter: Cutter;
   #seq: number;
   /** In order of time: what goes to the ledger in this order, too. */
-  #waiting: ({ cut: Cut; since: number } | { gap: GapEntry })[] = [];
+  #waiting: (Waiting | { gap: GapEntry })[] = [];
   /** Of which it isn't known to the millisecond where they end: the next cut says. */
   #gaps: GapEntry[] = [];
   #segments = 0;
@@ -150,14 +157,14 @@ export class SegmentsSink implements RunningSink {
       if (!on && 'cut' in next && !this.#late(next)) return;
       try {
         if ('gap' in next) await this.#ledger.append(next.gap);
-        else if (on) await this.#segment(next.cut);
+        else if (on || next.entry) await this.#record(next);
         else await this.#lost(next.cut);
       } catch (error) {
         const disk = this.#disk.failed(error);
         this.#complain(messageOf(error));
         if (disk && on && 'cut' in next) return;
         // A line that the disk didn't take waits in the ledger, and what is late is not waited for any more.
-        if (!disk && 'cut' in next) await this.#givenUp(next.cut, messageOf(error));
+        if (!disk && 'cut' in next && !next.entry) await this.#givenUp(next.cut, messageOf(error));
       }
       this.#waiting.shift();
     }
@@ -176,7 +183,8 @@ export class SegmentsSink implements RunningSink {
     return this.#host.monotonic() - since > PATIENCE * 1000;
   }
 
-  async #segment(cut: Cut): Promise<void> {
+  /** The number is its own from here on, whatever becomes of its line. */
+  async #segment(cut: Cut): Promise<SegmentEntry> {
     const { route } = this.#host;
     const entry = this.#entryOf(cut);
     const name = segmentName(this.#spec.name, { from: entry.from, route, seq: entry.seq });
@@ -188,14 +196,21 @@ export class SegmentsSink implements RunningSink {
     });
     entry.bytes = (await file.handle.stat()).size;
     entry.path = await publishOr(this.#store, file, `${name}.${extension}`);
-    await this.#ledger.append(entry);
     this.#seq++;
+    return entry;
+  }
+
+  /** May be called again: the file is made once, and the ledger knows the line. */
+  async #record(waiting: Waiting): Promise<void> {
+    waiting.entry ??= await this.#segment(waiting.cut);
+    const { entry } = waiting;
+    await this.#ledger.append(entry);
     this.#segments++;
     this.#usual = this.#usual === 0 ? entry.bytes : 0.8 * this.#usual + 0.2 * entry.bytes;
     this.#keeper.completed();
     this.#told = '';
     const { path, from, to, frames, bytes } = entry;
-    this.#host.report({ type: 'segment', route, path, from, to, frames, bytes });
+    this.#host.report({ type: 'segment', route: this.#host.route, path, from, to, frames, bytes });
   }
 
   /** A temporary file with the segment in its format; where that can't be made, as it is. */
