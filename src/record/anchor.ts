@@ -26,6 +26,11 @@ export class Anchor {
     return this.#value;
   }
 
+  /** The wall clock was set: what comes from here on is named by the new one. */
+  step(by: number): void {
+    this.#value += by;
+  }
+
   /** A file that begins within the take. */
   add(init: Init): void {
     const value = estimate(init);

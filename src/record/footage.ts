@@ -73,6 +73,11 @@ export class Footage {
     return this.#given();
   }
 
+  /** The wall clock was set: a take that goes on goes by the new one. */
+  step(by: number): void {
+    this.#run?.take?.anchor.step(by);
+  }
+
   /** Nothing more is waited for. What comes later begins a take of its own. */
   end(): FootageEvent[] {
     this.#flush('end');

@@ -122,7 +122,7 @@ export function beginningOf({ take, dts, pts }: Extract<FootageEvent, { type: 't
 
 /** The same by a wall clock that was set since. */
 export function afterStep(end: Ending, by: number): Ending {
-  return by === 0 ? end : { ...end, wall: end.wall + by, stepped: true };
+  return { ...end, wall: end.wall + by, stepped: true };
 }
 
 /** undefined: nothing is missing between them. */

@@ -55,8 +55,6 @@ export class PathRecorder {
   #ring: Ring | undefined;
   #footage = new Footage();
   #ending: Ending | undefined;
-  /** Seconds by which the wall clock was set since the take began, which goes by the clock before. */
-  #stepped = 0;
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
   #written: { run: string; until: number } | undefined;
   #newest: number | undefined;
@@ -93,9 +91,10 @@ export class PathRecorder {
   }
 
   async step(at: number, step: number): Promise<void> {
-    this.#stepped += step;
+    this.#footage.step(step);
     this.#causes.step(step);
     this.#ending &&= afterStep(this.#ending, step);
+    if (this.#newest !== undefined) this.#newest += step;
     for (const sink of this.#sinks) await sink.step(at, step);
   }
 
@@ -193,7 +192,7 @@ export class PathRecorder {
       if (event.type === 'take') this.#begins(event);
       else if (event.type === 'hole') {
         if (!this.#isWritten(event.take, event.to)) this.#gap(gapOfHole(event, this.#causes));
-      } else if (event.type === 'end') this.#ending = afterStep(endingOf(event), this.#stepped);
+      } else if (event.type === 'end') this.#ending = endingOf(event);
       else if (event.type === 'sample') {
         const { take, sample } = event;
         const scale = take.init.tracks.find(({ id }) => id === sample.track)?.timescale ?? 1;
@@ -209,7 +208,6 @@ export class PathRecorder {
     if (this.#ending && !this.#isWritten(event.take, event.dts))
       this.#gap(gapBetween(this.#ending, begin, this.#causes));
     this.#newest = begin.wall;
-    this.#stepped = 0;
   }
 
   /** @param dts ticks of the leading track */

@@ -236,3 +236,23 @@ t.test('property: each picture of footage once, in order; sound by the times of 
   t.pass();
   t.end();
 });
+
+t.test('a clock that is set moves the take that goes on', (t) => {
+  for (const by of [-3600, 3600]) {
+    // 4 s each: the clock is set while the third is written.
+    const ring = ringOf({ scenes: [{ frames: 500 }], late: [0.02, 0.01, 0.03, by + 0.03, by + 0.005] });
+    const footage = new Footage();
+    const events = readsOf(ring, [25]).flatMap((read, index) => {
+      if (index === 10) footage.step(by);
+      return footage.push(read);
+    });
+    const anchors = [...events, ...footage.end()].flatMap((event) =>
+      event.type === 'end' ? event.take.anchor : [],
+    );
+    t.same(
+      anchors.map((anchor) => Math.round((anchor - EPOCH) * 1000)),
+      [by * 1000 + 5],
+    );
+  }
+  t.end();
+});

@@ -126,7 +126,6 @@ t.test('over a step of the clock: as long as it was, by the new clock', (t) => {
       const begin = { run, dts: 7 * 90_000, timescale: 90_000, wall };
       const gap = { from: EPOCH + by + 2, to: EPOCH + by + 7, cause: 'server', reason: clock, frames: 125 };
       t.match(gapBetween(afterStep(end, by), begin, causes), gap, `${run} ${by}`);
-      t.equal(afterStep(end, 0), end);
     }
   }
   t.end();
