@@ -2,20 +2,20 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Sample } from '../types.ts';
 import type { Part } from './layout.ts';
-import { openRegular } from './open.ts';
+import { openRegular, readInto } from './open.ts';
 import { partHeader } from './parts.ts';
 
 /** Memory for bytes on their way. */
 const BUFFER = 1024 * 1024;
+/** A read costs more than some bytes: what lies between two tracks of a ring file is read along with them. */
+const BETWEEN = 64 * 1024;
 /** Ring files open at once: tracks of a part lie in the same one, or in the next. */
 const MOST_OPEN = 4;
 
 /** @param number of the part within the file, from 1 */
 export async function writePart(out: Output, sources: Sources, part: Part, number: number): Promise<void> {
   await out.add(partHeader(part, number));
-  for (const run of part.runs)
-    for (const stretch of stretches(run.placed.map((placed) => placed.sample)))
-      await out.copy(await sources.open(stretch.file), stretch);
+  await out.copy(sources, stretches(part.runs.flatMap(({ placed }) => placed.map(({ sample }) => sample))));
 }
 
 interface Stretch {
@@ -24,7 +24,7 @@ interface Stretch {
   size: number;
 }
 
-/** Samples that lie next to each other are one read. */
+/** Samples that lie next to each other are one stretch. */
 function stretches(samples: readonly Sample[]): Stretch[] {
   const found: Stretch[] = [];
   for (const { file, offset, size } of samples) {
@@ -35,9 +35,15 @@ function stretches(samples: readonly Sample[]): Stretch[] {
   return found;
 }
 
+/** A stretch and where its bytes go. */
+interface Target extends Stretch {
+  bytes: Buffer;
+}
+
 export class Output {
   readonly #handle: FileHandle;
   readonly #buffer = Buffer.allocUnsafe(BUFFER);
+  readonly #between = Buffer.allocUnsafe(BETWEEN);
   #used = 0;
   #written: number;
 
@@ -56,14 +62,49 @@ export class Output {
     }
   }
 
-  async copy(source: FileHandle, { file, offset, size }: Stretch): Promise<void> {
+  /** The stretches one after the other, in as few reads as may be. */
+  async copy(sources: Sources, wanted: readonly Stretch[]): Promise<void> {
+    const total = wanted.reduce((sum, { size }) => sum + size, 0);
+    if (total > BUFFER - this.#used) await this.flush();
+    if (total > BUFFER) {
+      for (const stretch of wanted) await this.#copyLong(await sources.open(stretch.file), stretch);
+      return;
+    }
+    const targets = wanted.map((stretch): Target => {
+      const bytes = this.#buffer.subarray(this.#used, this.#used + stretch.size);
+      this.#used += stretch.size;
+      return { ...stretch, bytes };
+    });
+    for (const neighbours of spansOf(targets)) await this.#gather(sources, neighbours);
+  }
+
+  async #gather(sources: Sources, targets: readonly Target[]): Promise<void> {
+    const [first] = targets as [Target];
+    const buffers: Buffer[] = [];
+    let at = first.offset;
+    for (const { offset, bytes } of targets) {
+      if (offset > at) buffers.push(this.#between.subarray(0, offset - at));
+      buffers.push(bytes);
+      at = offset + bytes.length;
+    }
+    const source = await sources.open(first.file);
+    const { bytesRead } = await source.readv(buffers, first.offset);
+    if (bytesRead === at - first.offset) return;
+    // Some file systems give less than they were asked for.
+    for (const { file, offset, bytes } of targets) {
+      const got = await readInto(source, bytes, offset);
+      if (got < bytes.length) throw shorter(file);
+    }
+  }
+
+  async #copyLong(source: FileHandle, { file, offset, size }: Stretch): Promise<void> {
     for (let done = 0; done < size; ) {
       if (this.#used === BUFFER) await this.flush();
       const want = Math.min(size - done, BUFFER - this.#used);
-      const { bytesRead } = await source.read(this.#buffer, this.#used, want, offset + done);
-      if (bytesRead === 0) throw new Error(`${file} has become shorter than it was`);
-      this.#used += bytesRead;
-      done += bytesRead;
+      const got = await readInto(source, this.#buffer.subarray(this.#used, this.#used + want), offset + done);
+      if (got < want) throw shorter(file);
+      this.#used += want;
+      done += want;
     }
   }
 
@@ -77,6 +118,25 @@ export class Output {
     this.#used = 0;
     return this.#written;
   }
+}
+
+/** Those of a file that lie near each other, in its order. */
+function spansOf(targets: readonly Target[]): Target[][] {
+  const sorted = [...targets].sort((a, b) =>
+    a.file === b.file ? a.offset - b.offset : a.file < b.file ? -1 : 1,
+  );
+  const spans: Target[][] = [];
+  for (const target of sorted) {
+    const last = spans.at(-1)?.at(-1);
+    const between = last?.file === target.file ? target.offset - (last.offset + last.size) : -1;
+    if (between >= 0 && between <= BETWEEN) spans.at(-1)!.push(target);
+    else spans.push([target]);
+  }
+  return spans;
+}
+
+function shorter(file: string): Error {
+  return new Error(`${file} has become shorter than it was`);
 }
 
 export class Sources {

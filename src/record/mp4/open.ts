@@ -26,11 +26,16 @@ export async function openRegular(path: string): Promise<FileHandle | undefined>
 /** Bytes from a place in a file; fewer at its end. */
 export async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, await readInto(handle, bytes, at));
+}
+
+/** @returns how many bytes there were */
+export async function readInto(handle: FileHandle, bytes: Buffer, at: number): Promise<number> {
   let got = 0;
-  while (got < length) {
-    const { bytesRead } = await handle.read(bytes, got, length - got, at + got);
+  while (got < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, got, bytes.length - got, at + got);
     if (bytesRead === 0) break;
     got += bytesRead;
   }
-  return bytes.subarray(0, got);
+  return got;
 }
