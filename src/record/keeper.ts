@@ -18,8 +18,10 @@ export interface KeeperOptions {
 
 /** Segments that are looked at in one pass. */
 const AT_ONCE = 200;
-/** Milliseconds between two looks at the disk. */
-const EVERY = 1000;
+/** Milliseconds between two looks at the disk; seldom: while it has many times the room that is wanted, and nothing came. */
+const EVERY = 900;
+const SELDOM = 5000;
+const MANY = 8;
 /** Seconds between two looks at ledgers whose segments are all gone. */
 const PRUNE = 600;
 
@@ -28,6 +30,7 @@ export class Keeper {
   #completed = 0;
   #prunedAt = 0;
   #passedAt = Number.NEGATIVE_INFINITY;
+  #pause = EVERY;
   /** The oldest that is there, unless something was removed since. */
   #oldest: SegmentEntry | undefined;
   /** Lines of the ledger that are broken or lost, as far as it was said. */
@@ -42,13 +45,15 @@ export class Keeper {
   /** A segment was completed. */
   completed(): void {
     this.#completed++;
+    this.#pause = EVERY;
   }
 
   /** Not more often than is of use. */
   async pass(): Promise<void> {
     const now = this.#options.host.monotonic();
-    if (now - this.#passedAt < EVERY) return;
+    if (now - this.#passedAt < this.#pause) return;
     this.#passedAt = now;
+    this.#pause = EVERY;
     this.#tell();
     try {
       await this.#pass();
@@ -89,7 +94,10 @@ export class Keeper {
       this.#completed = 0;
       for (const [why, entries] of byReason(found.remove)) await this.#remove(entries, why);
       more = found.more;
-      if (!more) disk.judge(found.remove.length > 0 ? ((await disk.measure()) ?? space) : space);
+      if (more) continue;
+      disk.judge(found.remove.length > 0 ? ((await disk.measure()) ?? space) : space);
+      const { bytes, inodes } = disk.wanted(space);
+      if (space.bytes > MANY * bytes && space.inodes > MANY * inodes) this.#pause = SELDOM;
     }
     await this.#prune();
   }

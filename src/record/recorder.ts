@@ -5,8 +5,8 @@ import { PathRecorder } from './recorded-path.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from './types.ts';
 import { createWallClock, type WallClock } from './wall-clock.ts';
 
-/** Milliseconds between two looks at the rings, to which the server adds as often, and between two reports of figures. */
-const LOOK = 500;
+/** Milliseconds between two looks at a ring, and between two reports of figures. Nothing that is not read yet is lost. */
+const LOOK = 1000;
 const FIGURES = 1000;
 /** Milliseconds that ffmpeg gets when the recording is over: what it did not make by then stays MP4. */
 const LAST_COPY = 3000;
