@@ -47,6 +47,8 @@ function join(
   const [a, b] = [before.entry, after.entry];
   const frame = Math.min(frameOf(before), frameOf(after));
   const file = b.path;
+  // Times before and after it can't be compared.
+  const set = clocks.some(({ seq }) => seq > a.seq && seq <= b.seq);
   if (a.run === b.run && a.timescale === b.timescale) {
     const apart = (b.dts - a.endDts) / a.timescale;
     if (apart < -frame / 2) {
@@ -54,8 +56,7 @@ function join(
       return [{ file, what: 'pictures are twice', expected: `a start at the end of ${a.path}`, seen }];
     }
     if (apart <= TOLERANCE * frame) return [];
-  } else {
-    if (clocks.some(({ seq }) => seq > a.seq && seq <= b.seq)) return [];
+  } else if (!set) {
     const apart = b.from - a.to;
     if (apart < -GUESS) {
       const expected = `a start after the end of ${a.path} at ${utc(a.to)}`;
@@ -63,7 +64,7 @@ function join(
     }
     if (apart <= TOLERANCE * frame) return [];
   }
-  return uncovered({ from: a.to, to: Math.max(b.from, a.to) }, frame, gaps, `before ${file}`);
+  return set ? [] : uncovered({ from: a.to, to: Math.max(b.from, a.to) }, frame, gaps, `before ${file}`);
 }
 
 function holesOf({ entry, packets }: Piece, gaps: readonly GapEntry[]): Problem[] {
