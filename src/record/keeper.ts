@@ -51,7 +51,9 @@ export class Keeper {
   /** Not more often than is of use. */
   async pass(): Promise<void> {
     const now = this.#options.host.monotonic();
-    if (now - this.#passedAt < this.#pause) return;
+    // A disk that a write found broken is tried again soon.
+    const pause = this.#options.disk.state().on ? this.#pause : EVERY;
+    if (now - this.#passedAt < pause) return;
     this.#passedAt = now;
     this.#pause = EVERY;
     this.#tell();
