@@ -97,6 +97,11 @@ export async function enter<T>(
   }
 }
 
+/** Device and inode: two names that lead to the same folder have the same. */
+export function identityOf({ dev, ino }: { dev: bigint; ino: bigint }): string {
+  return `${dev}:${ino}`;
+}
+
 /** Not every file system can write a folder; that is no error. */
 export async function syncFolder(handle: FileHandle): Promise<void> {
   await handle.sync().catch((error: unknown) => {

@@ -3,12 +3,13 @@
  * Whether the server may write the ring is decided here, too: not before the folders are known to be ours, and not
  * while the disk is full.
  */
-import { readdir, rmdir } from 'node:fs/promises';
+import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { Attempts } from './attempts.ts';
 import { openClips } from './clips.ts';
 import { openFile } from './file.ts';
+import { type Folder, identityOf } from './folder.ts';
 import { Footage, type FootageEvent } from './footage.ts';
 import {
   absences,
@@ -25,7 +26,7 @@ import { GuardedSink } from './guarded-sink.ts';
 import { Ring } from './ring.ts';
 import { openSegments } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
-import { openStore } from './store.ts';
+import { openStore, type Store } from './store.ts';
 import { leadOf, wallOf } from './tracks.ts';
 import type {
   GapEntry,
@@ -53,6 +54,9 @@ export class PathRecorder {
   /** The ring lies on the disk of the first. */
   readonly #sinks: [GuardedSink, ...GuardedSink[]];
   #ring: Ring | undefined;
+  #store: Store | undefined;
+  /** The folder of rings below the store's, and its identity when it was looked at. */
+  #rings: { folder: Folder; identity: string } | undefined;
   #footage = new Footage();
   #ending: Ending | undefined;
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
@@ -101,17 +105,25 @@ export class PathRecorder {
   /** One look. Rejects never. @param over the server writes no more: what is open ends here */
   async look(over = false): Promise<void> {
     await this.#open();
+    if (!this.#ring) return;
+    const trouble = await this.#stay().catch(messageOf);
     const ring = this.#ring;
-    if (!ring) return;
+    if (!trouble) await this.#read(ring, over);
+    for (const sink of this.#sinks) await (over ? sink.finish() : sink.work());
+    if (trouble) this.#cannot(trouble);
+    else {
+      this.#judge();
+      await this.#attempts.run(this.#place, () => this.#trim(ring, over));
+    }
+    this.#causes.forget(this.#host.now() - MEMORY);
+  }
+
+  async #read(ring: Ring, over: boolean): Promise<void> {
     await this.#attempts.run(this.#place, async () => {
       for (const read of over ? await ring.finish() : await ring.look())
         this.#happened(this.#footage.push(read));
     });
     if (over) this.#happened(this.#footage.end());
-    for (const sink of this.#sinks) await (over ? sink.finish() : sink.work());
-    this.#judge();
-    await this.#attempts.run(this.#place, () => this.#trim(ring, over));
-    this.#causes.forget(this.#host.now() - MEMORY);
   }
 
   /** Without writing what is open: the ring holds it, and whoever comes next goes on with it. */
@@ -155,21 +167,45 @@ export class PathRecorder {
   }
 
   async #begin(first: GuardedSink): Promise<void> {
-    const { path, sinks } = this.#spec;
     try {
       await first.open();
       // The ring lies below the private folder of the first sink, which nobody else can enter.
-      const spec = sinks[0]!;
-      const store = await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
-      const folder = await store.folder(`ring/${path}`);
-      this.#ring = new Ring(folder.path);
+      const spec = this.#spec.sinks[0]!;
+      this.#store ??= await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
+      await this.#enter(this.#store);
       await this.#resume();
     } catch (error) {
       await this.#ring?.close().catch(() => {});
       this.#ring = undefined;
-      this.#tell(messageOf(error));
-      this.#causes.begin('disk-error', this.#host.now(), messageOf(error));
+      this.#rings = undefined;
+      this.#cannot(messageOf(error));
     }
+  }
+
+  async #enter(store: Store): Promise<void> {
+    const folder = await store.folder('ring');
+    const identity = await folder.use(async (_base, handle) =>
+      identityOf(await handle.stat({ bigint: true })),
+    );
+    const own = await store.folder(`ring/${this.#spec.path}`);
+    if (this.#rings?.identity === identity) return;
+    this.#rings = { folder, identity };
+    await this.#ring?.close();
+    this.#ring = new Ring(own.path);
+    // The server has to hear of it, though it may write already: into the one that was there.
+    this.#told = undefined;
+  }
+
+  /** Somebody may have removed the folder, or put another one or a link in its place: rejects when it can't be made good. */
+  async #stay(): Promise<void> {
+    const { folder, identity } = this.#rings!;
+    const there = await stat(folder.path, { bigint: true }).catch(() => undefined);
+    if (!there || identityOf(there) !== identity) await this.#enter(this.#store!);
+  }
+
+  #cannot(reason: string): void {
+    if (this.#told !== reason) this.#causes.begin('disk-error', this.#host.now(), reason);
+    this.#tell(reason);
   }
 
   /** Goes on where the ledger ends, if the ring still has that. */
@@ -238,7 +274,8 @@ export class PathRecorder {
     this.#told = reason;
     if (was !== undefined && (was === '') === (reason === '')) return;
     const { path } = this.#spec;
-    this.#host.report({ type: 'record', path, on: reason === '', ...(reason && { reason }) });
+    if (reason !== '') this.#host.report({ type: 'record', path, on: false, reason });
+    else this.#host.report({ type: 'record', path, on: true, folder: this.#rings!.identity });
   }
 
   async #trim(ring: Ring, all: boolean): Promise<void> {

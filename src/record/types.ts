@@ -236,8 +236,12 @@ export type RecorderCommand =
 
 /** A line of the recorder's standard output. */
 export type RecorderReport =
-  /** Whether the server is to write this path's ring: not before its folder was looked at, not while the disk is full. */
-  | { type: 'record'; path: string; on: boolean; reason?: string }
+  /**
+   * Whether the server is to write this path's ring: not before its folder was looked at, not while the disk is full.
+   * `folder`: identity of the folder of rings, so that no other is taken for it.
+   */
+  | { type: 'record'; path: string; on: true; folder: string }
+  | { type: 'record'; path: string; on: false; reason: string }
   | { type: 'segment'; route: string; path: string; from: number; to: number; frames: number; bytes: number }
   | { type: 'gap'; route: string; from: number; to: number; cause: GapCause; reason: string; frames?: number }
   | { type: 'clip'; route: string; path: string; event: string; from: number; to: number }

@@ -10,14 +10,14 @@ import type { RunningServer } from './server-unit.ts';
 /** Milliseconds until a change that was not taken is tried again. */
 const AGAIN = 2000;
 
-function hotKey(spec: PathSpec, recording: boolean): string {
-  return JSON.stringify(hotConfig(spec, recording));
+function hotKey(spec: PathSpec, ring: string | undefined): string {
+  return JSON.stringify(hotConfig(spec, ring));
 }
 
 export class PathSync {
   readonly #log: Log;
   #server: RunningServer | undefined;
-  readonly #isRecorded: (path: PathSpec) => boolean;
+  readonly #ringOf: (path: PathSpec) => string | undefined;
   /** What the server has, and the part of it that changes without cutting anybody. */
   #paths = new Map<string, PathSpec>();
   #hot = new Map<string, string>();
@@ -25,10 +25,10 @@ export class PathSync {
   #queue: Promise<void> = Promise.resolve();
   #again: NodeJS.Timeout | undefined;
 
-  /** @param isRecorded whether the server is to record this path now */
-  constructor(log: Log, isRecorded: (path: PathSpec) => boolean) {
+  /** @param ringOf where the server is to record this path now; undefined: nowhere */
+  constructor(log: Log, ringOf: (path: PathSpec) => string | undefined) {
     this.#log = log;
-    this.#isRecorded = isRecorded;
+    this.#ringOf = ringOf;
   }
 
   /** A server that was started with this plan's paths, or none. */
@@ -37,7 +37,7 @@ export class PathSync {
     this.#server = server;
     this.#paths = new Map(server?.plan.paths.map((path) => [path.name, path]));
     this.#hot = new Map(
-      server?.plan.paths.map((path) => [path.name, hotKey(path, server.recording.has(path.name))]),
+      server?.plan.paths.map((path) => [path.name, hotKey(path, server.rings.get(path.name))]),
     );
     this.#users = server === undefined ? '' : JSON.stringify(serverUsers(server.plan, server.runtime));
   }
@@ -88,16 +88,16 @@ export class PathSync {
 
   /** A path that is there and one that isn't: what was tried before may have come half of the way. */
   async #write(api: MediamtxApi, spec: PathSpec, nonce = 0): Promise<void> {
-    const recording = this.#isRecorded(spec);
-    await api.replacePath(spec.name, pathConfig(spec, { nonce, recording }));
-    this.#hot.set(spec.name, hotKey(spec, recording));
+    const ring = this.#ringOf(spec);
+    await api.replacePath(spec.name, pathConfig(spec, { nonce, ring }));
+    this.#hot.set(spec.name, hotKey(spec, ring));
   }
 
   async #patch(api: MediamtxApi, spec: PathSpec): Promise<void> {
-    const recording = this.#isRecorded(spec);
-    const key = hotKey(spec, recording);
+    const ring = this.#ringOf(spec);
+    const key = hotKey(spec, ring);
     if (this.#hot.get(spec.name) === key) return;
-    await api.patchPath(spec.name, { record: false, ...hotConfig(spec, recording) });
+    await api.patchPath(spec.name, { record: false, ...hotConfig(spec, ring) });
     this.#hot.set(spec.name, key);
   }
 }

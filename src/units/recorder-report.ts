@@ -19,8 +19,14 @@ export function tellRecorder(recorder: RecorderUnit, report: RecorderReport, to:
       log(report.level, report.message);
       break;
     case 'record':
-      if (!report.on) log('warn', `nothing is recorded: ${report.reason ?? 'the recorder does not say why'}`);
-      to.onEvent({ ...report, at, type: 'recording' });
+      if (!report.on) log('warn', `nothing is recorded: ${report.reason}`);
+      to.onEvent({
+        type: 'recording',
+        at,
+        path: report.path,
+        on: report.on,
+        ...(!report.on && { reason: report.reason }),
+      });
       break;
     case 'gap':
       log('warn', `nothing was recorded for ${(report.to - report.from).toFixed(2)} s: ${report.reason}`);

@@ -7,7 +7,10 @@ import type { RecorderCommand, RecorderReport } from '../record/types.ts';
 import { Presence } from './presence.ts';
 import { RecordSwitch } from './record-switch.ts';
 import { tellRecorder } from './recorder-report.ts';
+import { RingFolders } from './ring-folders.ts';
 import type { Timing } from './timing.ts';
+
+type RecordReport = Extract<RecorderReport, { type: 'record' }>;
 
 export interface RecordingHost {
   log: Log;
@@ -24,6 +27,9 @@ export class Recording {
   readonly #host: RecordingHost;
   readonly #switch: RecordSwitch;
   readonly #presence: Presence;
+  readonly #folders = new RingFolders();
+  /** By path: what the recorder said last. */
+  readonly #word = new Map<string, RecordReport>();
   /** Names of events that can make no clip, told once. */
   readonly #refused = new Set<string>();
   #plan: Plan | undefined;
@@ -43,9 +49,9 @@ export class Recording {
     this.#presence.set(plan);
   }
 
-  /** Whether the server is to record this path now. */
-  isOn(spec: PathSpec): boolean {
-    return this.#switch.isOn(spec);
+  /** Where the server is to record this path now; undefined: nowhere. */
+  ringOf(spec: PathSpec): string | undefined {
+    return spec.record && this.#switch.isOn(spec) ? this.#folders.pathOf(spec.record.ring) : undefined;
   }
 
   /** A publisher of these paths may start. */
@@ -59,11 +65,23 @@ export class Recording {
   }
 
   report(recorder: RecorderUnit, report: RecorderReport): void {
-    if (report.type === 'record') {
-      const ring = recorder.paths.find(({ path }) => path === report.path)?.ring;
-      if (ring === undefined || !this.#switch.say(report.path, ring, report.on)) return;
-      void this.#host.sync().then(() => this.#switch.settled());
-    }
+    if (report.type === 'record') void this.#recorded(recorder, report);
+    else tellRecorder(recorder, report, this.#host);
+  }
+
+  async #recorded(recorder: RecorderUnit, report: RecordReport): Promise<void> {
+    const { path } = report;
+    const ring = recorder.paths.find((each) => each.path === path)?.ring;
+    if (ring === undefined) return;
+    this.#word.set(path, report);
+    // What was replaced meanwhile is seen by the recorder, too, which then says so.
+    if (report.on && !(await this.#folders.hold(ring, report.folder))) return;
+    if (this.#word.get(path) !== report) return;
+    // The same word again may mean another folder of the same name.
+    const news = this.#switch.say(path, ring, report.on);
+    await this.#host.sync();
+    if (!news) return;
+    this.#switch.settled();
     tellRecorder(recorder, report, this.#host);
   }
 
@@ -97,6 +115,11 @@ export class Recording {
     else if (why && (state === 'stopping' || state === 'waiting')) {
       this.#presence.ended(unit, this.#plan, why.reason);
     }
+  }
+
+  /** Nothing is written any more. */
+  close(): Promise<void> {
+    return this.#folders.close();
   }
 
   /** The server said who publishes. */

@@ -13,8 +13,12 @@ type Json = Record<string, unknown>;
 
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-/** @param recording names of the paths that it records from the start */
-export function serverConfig(plan: Plan, runtime: Runtime, recording: ReadonlySet<string> = new Set()): Json {
+/** @param rings by path: where it records from the start */
+export function serverConfig(
+  plan: Plan,
+  runtime: Runtime,
+  rings: ReadonlyMap<string, string> = new Map(),
+): Json {
   return {
     logLevel: 'info',
     logStructured: true,
@@ -33,15 +37,20 @@ export function serverConfig(plan: Plan, runtime: Runtime, recording: ReadonlySe
     authMethod: 'internal',
     authInternalUsers: serverUsers(plan, runtime),
     paths: Object.fromEntries(
-      plan.paths.map((spec) => [spec.name, pathConfig(spec, { recording: recording.has(spec.name) })]),
+      plan.paths.map((spec) => [spec.name, pathConfig(spec, { ring: rings.get(spec.name) })]),
     ),
   };
 }
 
-/** @param options.nonce a change of it makes the server start the path anew, though nothing else differs */
-export function pathConfig(spec: PathSpec, options: { nonce?: number; recording?: boolean } = {}): Json {
+/**
+ * @param options.nonce a change of it makes the server start the path anew, though nothing else differs
+ * @param options.ring where to record it; undefined: it is not recorded now
+ */
+export function pathConfig(
+  spec: PathSpec,
+  { nonce = 0, ring }: { nonce?: number; ring?: string | undefined } = {},
+): Json {
   const { from } = spec;
-  const { nonce = 0, recording = false } = options;
   return {
     ...(from.by === 'pull'
       ? {
@@ -54,15 +63,15 @@ export function pathConfig(spec: PathSpec, options: { nonce?: number; recording?
     ...(spec.alwaysAvailable === null
       ? {}
       : { alwaysAvailable: true, alwaysAvailableTracks: spec.alwaysAvailable }),
-    ...hotConfig(spec, recording),
+    ...hotConfig(spec, ring),
   };
 }
 
 /** The part of a path that changes without cutting anybody. */
-export function hotConfig({ forward, record }: PathSpec, recording: boolean): Json {
+export function hotConfig({ forward }: PathSpec, ring: string | undefined): Json {
   return {
     forward: forward.map((url) => ({ dest: forwardTo(url) })),
-    ...(record && recording && recordConfig(record.ring)),
+    ...(ring !== undefined && recordConfig(ring)),
   };
 }
 

@@ -40,8 +40,8 @@ export interface ServerHost {
   redact(text: string): string;
   /** What it is to serve, read at each start. */
   plan(): Plan;
-  /** Whether it is to record this path, read at each start. */
-  isRecorded(path: PathSpec): boolean;
+  /** Where it is to record this path, read at each start; undefined: nowhere. */
+  ringOf(path: PathSpec): string | undefined;
   /** It answers. `plan` is the one that its file was written from. */
   up(server: RunningServer): void;
   /** It is gone or on its way. */
@@ -52,8 +52,8 @@ export interface RunningServer {
   api: MediamtxApi;
   runtime: Runtime;
   plan: Plan;
-  /** Names of the paths that it recorded from its start. */
-  recording: ReadonlySet<string>;
+  /** By path: where it recorded from its start. */
+  rings: ReadonlyMap<string, string>;
 }
 
 export class ServerBehaviour implements Behaviour {
@@ -85,16 +85,19 @@ export class ServerBehaviour implements Behaviour {
 
   async run(attempt: Attempt): Promise<Ending> {
     const plan = this.#host.plan();
-    const recorded = plan.paths.filter((path) => this.#host.isRecorded(path));
-    const recording = new Set(recorded.map(({ name }) => name));
+    const rings = new Map<string, string>();
+    for (const path of plan.paths) {
+      const ring = this.#host.ringOf(path);
+      if (ring !== undefined) rings.set(path.name, ring);
+    }
     const runtime = await createRuntime(plan, this.#host.secrets);
     // Only we may look inside: its file holds the passwords of cameras and users.
     const dir = await mkdtemp(join(tmpdir(), 'relay-')).catch(noRoom);
     try {
       if (attempt.signal.aborted) return stopOf(attempt.signal).cause;
-      const [command, args] = await this.#prepare(dir, plan, runtime, recording).catch(noRoom);
+      const [command, args] = await this.#prepare(dir, plan, runtime, rings).catch(noRoom);
       const launch = new Launch(command, args, dir, plan, runtime, this.#host);
-      return await this.#live(attempt, launch, recording);
+      return await this.#live(attempt, launch, rings);
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
@@ -104,12 +107,12 @@ export class ServerBehaviour implements Behaviour {
     dir: string,
     plan: Plan,
     runtime: Runtime,
-    recording: ReadonlySet<string>,
+    rings: ReadonlyMap<string, string>,
   ): Promise<[string, string[]]> {
     const embedded = plan.server.driver === 'node-media-server';
     const file = join(dir, embedded ? 'nms.json' : 'mediamtx.yml');
     // JSON is YAML, and written before the start: a server that sees its file change may end.
-    const config = embedded ? nmsConfig(plan, runtime, dir) : serverConfig(plan, runtime, recording);
+    const config = embedded ? nmsConfig(plan, runtime, dir) : serverConfig(plan, runtime, rings);
     await writeFile(file, JSON.stringify(config, null, 1), { mode: 0o600 });
     if (embedded) {
       const [command, args] = childScript('nms-child');
@@ -120,7 +123,7 @@ export class ServerBehaviour implements Behaviour {
     return [this.#host.binary, [file]];
   }
 
-  async #live(attempt: Attempt, launch: Launch, recording: ReadonlySet<string>): Promise<Ending> {
+  async #live(attempt: Attempt, launch: Launch, rings: ReadonlyMap<string, string>): Promise<Ending> {
     const { signal } = attempt;
     const { child, api } = launch;
     this.#attempt = attempt;
@@ -140,7 +143,7 @@ export class ServerBehaviour implements Behaviour {
     if (up) {
       forget = setTimeout(() => void launch.forget(), FORGET_AFTER);
       attempt.ready();
-      this.#host.up({ api, runtime: launch.runtime, plan: launch.plan, recording });
+      this.#host.up({ api, runtime: launch.runtime, plan: launch.plan, rings });
     }
     const exit = await exited;
     clearTimeout(forget);

@@ -101,7 +101,7 @@ export class Supervisor {
       isOnline: (path, since) => this.#watch.isOnline(path, since),
       sync: async () => this.#plan && this.#sync.apply(this.#plan),
     });
-    this.#sync = new PathSync(this.#log, (path) => this.#recording.isOn(path));
+    this.#sync = new PathSync(this.#log, (path) => this.#recording.ringOf(path));
     this.#kick = new PullKick({ now: this.#now, restart: (spec, nonce) => this.#sync.restart(spec, nonce) });
     this.#watch = new PathWatch({
       now: this.#now,
@@ -227,7 +227,7 @@ export class Supervisor {
         log: this.#log,
         redact: this.#options.redact.redactText,
         plan: () => this.#plan!,
-        isRecorded: (path) => this.#recording.isOn(path),
+        ringOf: (path) => this.#recording.ringOf(path),
         up: (server) => this.#serverUp(server),
         down: () => this.#serverDown(),
       },
@@ -407,6 +407,7 @@ export class Supervisor {
     clearInterval(this.#ticker);
     this.#watch.watch(undefined);
     this.#kick.reset();
+    await this.#recording.close();
     this.#tether.close();
   }
 }

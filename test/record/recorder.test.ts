@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -362,6 +363,47 @@ for (const [cause, since] of [
     t.match(gap, { cause, reason: `the ${cause} did not run`, from: START + 2.88, to: START + 8.64 });
   });
 }
+
+t.test('a folder that is moved away while it is recorded to, and comes back', async (t) => {
+  const r = rig(t, t.testdir({ elsewhere: {} }), segments());
+  const place = join(r.dir, 'rec');
+  const on = () => told(r.reports, 'record').at(-1)?.on;
+  await until(() => on(), 'word that it may be recorded');
+  write(r.ring, 0, 2);
+  await until(() => told(r.reports, 'segment').length >= 2, 'segments');
+  renameSync(place, join(r.dir, 'moved'));
+  symlinkSync(join(r.dir, 'elsewhere'), place);
+  await until(() => on() === false, 'word that it may not');
+  t.match(told(r.reports, 'record').at(-1), { reason: /is gone, or is no folder any more/ });
+  // The server may write on, into the folder that it was given.
+  write(join(r.dir, 'moved', '.relay', 'ring', 'cam'), 2, 4);
+  t.strictSame(readdirSync(join(r.dir, 'elsewhere')), [], 'nothing is touched where the link leads');
+  unlinkSync(place);
+  renameSync(join(r.dir, 'moved'), place);
+  await until(() => on(), 'word that it may be recorded again');
+  await r.stop('down');
+  const made = ledger(r.dir).filter((entry) => entry.type === 'segment');
+  t.equal(
+    made.reduce((sum, { frames }) => sum + frames, 0),
+    4 * 72,
+    'nothing is lost or twice',
+  );
+});
+
+t.test('a private folder that is removed while it is recorded to is made anew', async (t) => {
+  const r = rig(t, t.testdir(), segments());
+  const words = () => told(r.reports, 'record').flatMap((said) => (said.on ? said.folder : []));
+  await until(() => words().length === 1, 'word that it may be recorded');
+  write(r.ring, 0, 2);
+  await until(() => told(r.reports, 'segment').length >= 2, 'segments');
+  rmSync(join(r.dir, 'rec', '.relay'), { recursive: true });
+  await until(() => words().length === 2, 'word of another folder');
+  t.not(words()[1], words()[0]);
+  const before = told(r.reports, 'segment').length;
+  write(r.ring, 8, 12);
+  await until(() => told(r.reports, 'segment').length >= before + 3, 'segments after it');
+  await r.stop('down');
+});
 
 t.test('a path that does not get on is no other path’s trouble', async (t) => {
   const dir = t.testdir();

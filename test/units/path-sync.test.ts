@@ -28,8 +28,13 @@ async function running(paths: PathSpec[], recording: string[] = []) {
   };
   const runtime = await createRuntime(plan, createSecrets());
   const on = new Set(recording);
-  const sync = new PathSync(silentLog(), ({ name, record }) => record !== undefined && on.has(name));
-  sync.attach({ api, runtime, plan, recording: new Set(recording) } as unknown as RunningServer);
+  const sync = new PathSync(silentLog(), ({ name, record }) => (on.has(name) ? record?.ring : undefined));
+  sync.attach({
+    api,
+    runtime,
+    plan,
+    rings: new Map(recording.map((name) => [name, `/rec/${name}`])),
+  } as unknown as RunningServer);
   return {
     sync,
     on,
@@ -91,12 +96,12 @@ t.test('a new and a replaced path are recorded from the start', async (t) => {
   const next = [barsPath('a', { ...ring('a'), alwaysAvailable: null }), barsPath('n', ring('n'))];
   await sync.apply(plan(next));
   t.strictSame(calls(), [
-    ['replace', 'a', pathConfig(next[0]!, { recording: true })],
-    ['replace', 'n', pathConfig(next[1]!, { recording: true })],
+    ['replace', 'a', pathConfig(next[0]!, { ring: next[0]!.record!.ring })],
+    ['replace', 'n', pathConfig(next[1]!, { ring: next[1]!.record!.ring })],
   ]);
   await sync.restart(next[0]!, 3);
   await sync.apply(plan(next));
-  t.strictSame(calls(), [['replace', 'a', pathConfig(next[0]!, { nonce: 3, recording: true })]]);
+  t.strictSame(calls(), [['replace', 'a', pathConfig(next[0]!, { nonce: 3, ring: next[0]!.record!.ring })]]);
 });
 
 t.test('what the server did not take is tried again', async (t) => {

@@ -65,8 +65,12 @@ t.test('server file', async (t) => {
     recordSegmentDuration: '4s',
     recordDeleteAfter: '0s',
   };
-  t.strictSame(pathConfig(recorded, { recording: true }), { ...pathConfig(recorded), ...on });
-  const again = serverConfig({ ...plan, paths: [recorded, pull] }, runtime, new Set(['a', 'cam']));
+  t.strictSame(pathConfig(recorded, { ring: '/rec/.relay/ring' }), { ...pathConfig(recorded), ...on });
+  const again = serverConfig(
+    { ...plan, paths: [recorded, pull] },
+    runtime,
+    new Map([['a', '/rec/.relay/ring']]),
+  );
   t.match(again, { paths: { a: on } });
   t.strictSame((again['paths'] as Record<string, unknown>)['cam'], pathConfig(pull));
   t.notSame(

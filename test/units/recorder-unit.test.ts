@@ -17,12 +17,15 @@ const binaries = {
 
 t.setTimeout(60_000);
 
+const ring = mkdtempSync(join(tmpdir(), 'relay-ring-'));
+t.teardown(() => rmSync(ring, { recursive: true }));
+
 function recorder(...paths: string[]): RecorderUnit {
   return {
     id: 'recorder',
     kind: 'recorder',
     routes: paths.map((path) => `route/${path}`),
-    paths: paths.map((path) => ({ path, route: `route/${path}`, ring: '/rec', sinks: [] })),
+    paths: paths.map((path) => ({ path, route: `route/${path}`, ring, sinks: [] })),
     why: [],
   };
 }
@@ -43,7 +46,7 @@ function fakeWorker(route: string, options: Record<string, unknown>): WorkerUnit
   };
 }
 
-const recorded = (name: string) => barsPath(name, { record: { ring: '/rec' } });
+const recorded = (name: string) => barsPath(name, { record: { ring } });
 
 interface Line {
   level: string;
@@ -85,7 +88,9 @@ t.test('its job, its first words, its figures, the state of the world', async (t
   t.ok(Math.abs(since - Date.now() / 1000) < 30, 'seconds');
   t.equal(threads, '16', 'each disk that hangs may hold one');
   t.match(
-    watched.events.filter(({ type }) => type === 'recording'),
+    watched.events
+      .flatMap((event) => (event.type === 'recording' ? event : []))
+      .sort((a, b) => Number(b.on) - Number(a.on)),
     [
       { path: 'on1', on: true },
       { path: 'off2', on: false, reason: 'no room' },
