@@ -1,6 +1,7 @@
 /** Calls the HTTP API of a running gateway. */
 import { existsSync } from 'node:fs';
 import type { Argv } from 'yargs';
+import type { Address } from '../config/config.ts';
 import { isErrorCode, messageOf, RelayError } from '../errors.ts';
 import { formatAddress } from '../plan/print-address.ts';
 import { readConfig } from './config-file.ts';
@@ -20,11 +21,21 @@ export function apiOption<Options>(yargs: Argv<Options>): Argv<Options & { api: 
 /** The address of the gateway's API, e.g. "http://127.0.0.1:9980". */
 export async function apiAddress(api: string | undefined, io: Io): Promise<string> {
   if (api !== undefined) return withScheme(api);
-  // A relay.yaml that is broken right now must not hide a gateway that runs.
-  const config = existsSync('relay.yaml')
-    ? await readConfig('relay.yaml', io).catch(() => undefined)
-    : undefined;
-  return config?.api.listen ? `http://${formatAddress(config.api.listen)}` : DEFAULT;
+  const listen = existsSync('relay.yaml') ? await ownListen(io) : undefined;
+  return listen ? `http://${formatAddress(listen)}` : DEFAULT;
+}
+
+/** A relay.yaml that is broken right now must not hide a gateway that runs. */
+async function ownListen(io: Io): Promise<Address | false | undefined> {
+  try {
+    return (await readConfig('relay.yaml', io)).api.listen;
+  } catch (error) {
+    const { readApiListen } = await import('../config/load.ts');
+    const listen = await readApiListen('relay.yaml', io.env).catch(() => undefined);
+    if (listen === undefined)
+      io.say(`relay.yaml has errors, so the default address ${DEFAULT} is tried:\n${messageOf(error)}`);
+    return listen;
+  }
 }
 
 function withScheme(api: string): string {
@@ -60,7 +71,9 @@ export async function callApi(
     );
   }
   if (response.ok) return answer;
-  const { code, message, hint } = Object(answer) as Record<string, unknown>;
+  const { code, message, hint: told } = Object(answer) as Record<string, unknown>;
+  // The API names its own calls; here it is commands that help.
+  const hint = code === 'RELAY_NOT_FOUND' ? 'relay status shows what there is' : told;
   throw new RelayError(
     isErrorCode(code) ? code : 'RELAY_GATEWAY_UNREACHABLE',
     `${message ?? `HTTP ${response.status}`}`,

@@ -8,7 +8,7 @@ import { checkHookFiles } from './check-hook-files.ts';
 import { checkRecordings } from './check-recordings.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServer } from './check-server.ts';
-import type { Config } from './config.ts';
+import type { Address, Config } from './config.ts';
 import { type ConfigError, type Position, Report } from './diagnostic.ts';
 import type { Environment } from './interpolate.ts';
 import { Reader } from './read.ts';
@@ -33,6 +33,15 @@ export async function loadConfig(file: string, env: Environment): Promise<Config
 /** The text alone: no file that it names is looked for. @throws ConfigError with all diagnostics. */
 export function parseConfig(text: string, origin: Origin): Config {
   return parse(text, origin).config;
+}
+
+/** `api.listen` of a file that has errors elsewhere. Undefined: the file doesn't tell. */
+export async function readApiListen(file: string, env: Environment): Promise<Address | false | undefined> {
+  const report = new Report(file);
+  const yaml = parseYaml(await readText(file), report);
+  if (!yaml) return undefined;
+  const listen = new Reader(readTree(yaml, env, report), report, dirname(resolve(file))).api();
+  return report.diagnostics.some(({ path }) => /^api(\.|$)/.test(path)) ? undefined : listen;
 }
 
 function parse(text: string, { file, env }: Origin): { config: Config; reader: Reader } {

@@ -58,7 +58,11 @@ t.test('event', async (t) => {
     ['lobby/marked', 'door', { open: [1] }],
     ['lobby/marked', 'bell', undefined],
   ]);
-  t.match(await call('event', 'yard', 'door'), { code: 1, out: '', err: /there is no route yard/ });
+  t.match(await call('event', 'yard', 'door'), {
+    code: 1,
+    out: '',
+    err: /there is no route yard\n.*relay status shows/,
+  });
   t.match(await call('event', 'lobby/marked', 'a b'), { code: 1, err: /the name of an event/ });
   t.match(await call('event', 'lobby/marked', 'door', '--data', 'open'), {
     code: 2,
@@ -83,4 +87,23 @@ t.test('the address comes from relay.yaml', async (t) => {
   const text = `api: { listen: "127.0.0.1:${port}" }\nsources: { bars: { test: bars } }\nroutes: { bars: { from: bars } }\n`;
   const here = t.testdir({ 'relay.yaml': text });
   t.match(await relay(t, ['status'], { cwd: here }), { code: 0, out: /lobby/ });
+});
+
+t.test('a broken relay.yaml still tells the address', async (t) => {
+  const { port } = await start(t);
+  const api = `api: { listen: "127.0.0.1:${port}" }\n`;
+  const here = t.testdir({
+    'relay.yaml': `${api}sources: { bars: { test: bars } }\nroutes: { bars: { from: nobody, splitt: 1 } }\n`,
+  });
+  for (const command of [['status'], ['reload'], ['event', 'lobby/marked', 'door']]) {
+    t.match(await relay(t, command, { cwd: here }), { code: 0, err: '' });
+  }
+});
+
+t.test('where it does not, the default is tried, and it says why', async (t) => {
+  for (const text of ['api: { listen: "127.0.0.1:1\nroutes: [', 'api: { listen: no }\nroutes: {}\n']) {
+    const here = t.testdir({ 'relay.yaml': text });
+    const { err } = await relay(t, ['status'], { cwd: here });
+    t.match(err, /^relay\.yaml has errors, so the default address \S+ is tried:\nrelay\.yaml:\d+:\d+ error /);
+  }
 });
