@@ -42,7 +42,7 @@ const carries: Record<'video' | 'audio', Record<string, (codec: string) => boole
     hls: oneOf('h264', 'hevc', 'av1', 'vp9'),
     webrtc: oneOf('h264', 'vp8', 'vp9', 'av1'),
     srt: oneOf('h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'),
-    fmp4: oneOf('h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'mjpeg'),
+    fmp4: oneOf('h264', 'hevc', 'av1', 'vp9', 'mjpeg'),
     mpegts: oneOf('h264', 'hevc', 'mpeg4', 'mpeg2video', 'mpeg1video'),
     mkv: everything,
   },
@@ -52,7 +52,7 @@ const carries: Record<'video' | 'audio', Record<string, (codec: string) => boole
     hls: oneOf('aac', 'opus'),
     webrtc: oneOf('opus', 'pcm_alaw', 'pcm_mulaw'),
     srt: oneOf('aac', 'opus', 'mp3', 'ac3'),
-    fmp4: (codec) => ['aac', 'opus', 'mp3', 'ac3'].includes(codec) || isPcm(codec),
+    fmp4: (codec) => ['aac', 'opus', 'ac3'].includes(codec) || isPcm(codec),
     mpegts: oneOf('aac', 'opus', 'mp3', 'ac3'),
     mkv: everything,
   },
@@ -67,9 +67,12 @@ const labels: Record<string, string> = {
   h264: 'H.264',
   hevc: 'HEVC',
   mpeg4: 'MPEG-4',
+  mpeg2video: 'MPEG-2',
+  mpeg1video: 'MPEG-1',
   aac: 'AAC',
   opus: 'Opus',
   mp3: 'MP3',
+  mp2: 'MP2',
   vorbis: 'Vorbis',
   pcm_alaw: 'G.711 A-law',
   pcm_mulaw: 'G.711 µ-law',
@@ -261,19 +264,35 @@ export function decideAudio(
   };
 }
 
-/** The server's recorder takes at least one of the tracks. */
-export function canRecord({
+/**
+ * The server's recorder leaves out codecs that it does not know. These it takes, and then ends: it knows key frames of
+ * MPEG-4 and MPEG-1/2 by a header that few encoders write, takes no B-frames, and doubles the times of MP3.
+ */
+const endsRecording = {
+  video: oneOf('mpeg4', 'mpeg2video', 'mpeg1video'),
+  audio: oneOf('mp3', 'mp2', 'mp1'),
+};
+
+/** Why the server's recorder can't take these tracks, and what to do; undefined: it takes one at least. */
+export function whyNotRecorded({
   video,
   audio,
 }: {
   video?: VideoTrack | undefined;
   audio?: AudioTrack | undefined;
-}): boolean {
-  const taken = (type: 'video' | 'audio', codec: string) => carries[type]['fmp4']!(codec);
-  return (
-    (video !== undefined && taken('video', video.codec)) ||
-    (audio !== undefined && taken('audio', audio.codec))
-  );
+}): string | undefined {
+  const bad = [
+    ...(video && endsRecording.video(video.codec) ? [{ codec: video.codec, setting: 'video: h264' }] : []),
+    ...(audio && endsRecording.audio(audio.codec) ? [{ codec: audio.codec, setting: 'audio: aac' }] : []),
+  ];
+  if (bad.length > 0) {
+    const codecs = bad.map(({ codec }) => label(codec)).join(' and ');
+    const settings = bad.map(({ setting }) => `\`${setting}\``).join(' and ');
+    return `the media server's recorder can't take ${codecs}; with ${settings} it is recorded`;
+  }
+  const taken = (type: 'video' | 'audio', track: { codec: string } | undefined) =>
+    track !== undefined && carries[type]['fmp4']!(track.codec);
+  return taken('video', video) || taken('audio', audio) ? undefined : 'its codecs have no place in MP4';
 }
 
 /** Still pictures, which no stream carries. */

@@ -4,7 +4,7 @@ import type { Config, Route } from '../config/config.ts';
 import { folderOf, isRecordSink, type RecordSink } from '../kinds/sinks/index.ts';
 import { ratio, type VideoTrack } from '../media.ts';
 import type { RecordedPath } from '../record/types.ts';
-import { type Container, canRecord, type Decision, type VideoEncode } from './codecs.ts';
+import { type Container, type Decision, type VideoEncode, whyNotRecorded } from './codecs.ts';
 import { type Outcome, pathsOf } from './jobs.ts';
 import type { PathSpec, RecorderUnit } from './types.ts';
 
@@ -85,7 +85,8 @@ function recording(
   // What is published or not known yet is recorded as it comes.
   if (!('job' in outcome)) return { recorded: base, why: [] };
   const { output, video } = outcome.job;
-  if (!canRecord(output)) return { why: ['nothing of it can be recorded: its codecs have no place in MP4'] };
+  const trouble = whyNotRecorded(output);
+  if (trouble !== undefined) return { why: [`nothing of it can be recorded: ${trouble}`] };
   const gop = video.do === 'encode' && { gop: video.settings.gop };
   const recorded = { ...base, ...gop };
   if (output.video) return { recorded, why: [] };

@@ -1,7 +1,13 @@
 /** Recording in the plan: what the golden files don't show. */
 import t from 'tap';
 import { parseConfig } from '../../src/config/load.ts';
-import { canRecord, decideAudio, decideVideo, type Needs, type VideoEncode } from '../../src/plan/codecs.ts';
+import {
+  decideAudio,
+  decideVideo,
+  type Needs,
+  type VideoEncode,
+  whyNotRecorded,
+} from '../../src/plan/codecs.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { exactCuts } from '../../src/plan/record.ts';
 import { aac, h264, linuxTools } from '../support/facts.ts';
@@ -82,8 +88,37 @@ t.test('what recordings can not carry is transcoded, or said', async (t) => {
     do: 'copy',
   });
 
-  t.ok(canRecord({ video: { ...h264, codec: 'vp8' }, audio: aac }));
-  t.notOk(canRecord({ video: { ...h264, codec: 'vp8' } }));
+  t.equal(whyNotRecorded({ video: { ...h264, codec: 'vp8' }, audio: aac }), undefined);
+  t.match(whyNotRecorded({ video: { ...h264, codec: 'vp8' } }), /no place in MP4/);
+});
+
+t.test("what ends the server's recorder is transcoded, or the route is not recorded", async (t) => {
+  const needs: Needs = { readers: ['rtsp'], remotes: [], recordings: ['fmp4', 'mpegts'], sound: true };
+  for (const codec of ['mpeg4', 'mpeg2video', 'mpeg1video']) {
+    const track = { ...h264, codec };
+    t.match(decideVideo(track, { mode: 'auto' }, needs), { do: 'encode', codec: 'h264' }, codec);
+    t.match(decideVideo(track, { mode: 'auto' }, { ...needs, recordings: [] }), { do: 'copy' }, codec);
+    t.match(whyNotRecorded({ video: track, audio: aac }), /can't take MPEG-\d; with `video: h264`/);
+  }
+  for (const codec of ['mp3', 'mp2']) {
+    const track = { ...aac, codec };
+    t.match(decideAudio(track, { mode: 'auto' }, needs), { do: 'encode', codec: 'aac' }, codec);
+    t.match(decideAudio(track, { mode: 'auto' }, { ...needs, recordings: [] }), { do: 'copy' }, codec);
+    t.match(whyNotRecorded({ video: h264, audio: track }), /can't take MP\d; with `audio: aac`/);
+  }
+
+  const copied = read('[cam, { segments: { dir: x } }]', ', audio: copy, video: copy');
+  const avi = [
+    { ...h264, codec: 'mpeg4' },
+    { ...aac, codec: 'mp3' },
+  ];
+  const made = plan(copied, { ...facts, media: { cam: { tracks: avi } } });
+  t.match(
+    made.routes[0]?.why.at(-1),
+    /^nothing of it can be recorded: .* MPEG-4 and MP3; with `video: h264` and `audio: aac`/,
+  );
+  t.notOk(made.paths.some(({ record }) => record));
+  t.notOk(made.units.some(({ kind }) => kind === 'recorder'));
 });
 
 t.test('without the media server there is no recording, and the plan says so', async (t) => {
