@@ -24,6 +24,7 @@ import {
 } from './gap.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import { Ring } from './ring.ts';
+import { RingLock } from './ring-lock.ts';
 import { openSegments } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
@@ -55,6 +56,7 @@ export class PathRecorder {
   readonly #sinks: [GuardedSink, ...GuardedSink[]];
   #ring: Ring | undefined;
   #store: Store | undefined;
+  #lock: RingLock | undefined;
   /** The folder of rings below the store's, and its identity when it was looked at. */
   #rings: { folder: Folder; identity: string } | undefined;
   #footage = new Footage();
@@ -65,6 +67,7 @@ export class PathRecorder {
   #gaps = 0;
   #told: string | undefined;
   #triedAt = Number.NEGATIVE_INFINITY;
+  #over = false;
   /** Files that can't be removed now. */
   readonly #stuck = new Set<string>();
 
@@ -86,12 +89,25 @@ export class PathRecorder {
     return this.#spec.route;
   }
 
+  /** The server was told to record it no more. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** The same, and its last file is not closed yet. */
+  get isEnding(): boolean {
+    return this.#over && (this.#ring?.files() ?? []).some(({ state }) => state === 'reading');
+  }
+
   command(command: RecorderCommand): void {
     if (command.type === 'event') {
       const { name, at, data } = command;
       if (command.route !== this.#spec.route) return;
       for (const sink of this.#sinks) sink.event({ name, at, ...(data !== undefined && { data }) });
-    } else if (command.type === 'server' || command.path === this.#spec.path) this.#causes.command(command);
+    } else if (command.type === 'server') this.#causes.command(command);
+    else if (command.path !== this.#spec.path) return;
+    else if (command.type === 'over') this.#over = true;
+    else this.#causes.command(command);
   }
 
   async step(at: number, step: number): Promise<void> {
@@ -130,6 +146,7 @@ export class PathRecorder {
   async close(): Promise<void> {
     for (const sink of this.#sinks) await sink.close();
     await this.#attempts.run(this.#place, () => this.#ring?.close());
+    await this.#attempts.run(this.#place, () => this.#lock?.release());
   }
 
   figures(): RecorderFigures[string] {
@@ -162,17 +179,30 @@ export class PathRecorder {
     if (all || monotonic() - this.#triedAt < AGAIN) return;
     this.#triedAt = monotonic();
     const [first, ...others] = this.#sinks;
+    if (!(await this.#own())) return;
     for (const sink of others) await this.#attempts.run(sink.place, () => sink.open());
     if (!this.#ring) await this.#begin(first);
+  }
+
+  /** Before anything of it is read: whoever has it writes there. */
+  async #own(): Promise<boolean> {
+    try {
+      // The ring lies below the private folder of the first sink, which nobody else can enter.
+      const spec = this.#spec.sinks[0]!;
+      this.#store ??= await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
+      this.#lock ??= new RingLock(this.#store, this.#spec.path);
+      await this.#lock.take();
+      return true;
+    } catch (error) {
+      this.#cannot(messageOf(error));
+      return false;
+    }
   }
 
   async #begin(first: GuardedSink): Promise<void> {
     try {
       await first.open();
-      // The ring lies below the private folder of the first sink, which nobody else can enter.
-      const spec = this.#spec.sinks[0]!;
-      this.#store ??= await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
-      await this.#enter(this.#store);
+      await this.#enter(this.#store!);
       await this.#resume();
     } catch (error) {
       await this.#ring?.close().catch(() => {});
@@ -189,6 +219,7 @@ export class PathRecorder {
     );
     const own = await store.folder(`ring/${this.#spec.path}`);
     if (this.#rings?.identity === identity) return;
+    await this.#lock!.take();
     this.#rings = { folder, identity };
     await this.#ring?.close();
     this.#ring = new Ring(own.path);

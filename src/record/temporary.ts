@@ -53,12 +53,13 @@ export async function sweepTemporary(folder: Folder): Promise<void> {
   }
 }
 
-/** When a process started, in the kernel's ticks; undefined: there is none. Where nothing tells, 0. */
-function startOf(pid: number): string | undefined {
+/** When a process started, in the kernel's ticks; undefined: there is none, or it ended. Where nothing tells, 0. */
+export function startOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return lives(pid) ? '0' : undefined;
   try {
     // After the name, which may hold anything: the 20th field.
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ');
+    return fields?.[0] === 'Z' ? undefined : fields?.[19];
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -15,6 +17,8 @@ import t, { type Test } from 'tap';
 import { RingFile } from '../../src/record/mp4/reader.ts';
 import { Timeline } from '../../src/record/mp4/timeline.ts';
 import { type Recorder, startRecorder } from '../../src/record/recorder.ts';
+import { bootId } from '../../src/record/ring-lock.ts';
+import { startOf } from '../../src/record/temporary.ts';
 import type { Entry, RecorderJob, RecorderReport, RecordSpec } from '../../src/record/types.ts';
 import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
 
@@ -388,6 +392,28 @@ t.test('a folder that is moved away while it is recorded to, and comes back', as
     4 * 72,
     'nothing is lost or twice',
   );
+});
+
+t.test('a folder that another gateway records to is left alone until that one is gone', async (t) => {
+  const dir = t.testdir({ rec: {} });
+  const other = spawn('sleep', ['60']);
+  t.teardown(() => other.kill('SIGKILL'));
+  await once(other, 'spawn');
+  const locks = join(dir, 'rec', '.relay', 'locks');
+  mkdirSync(locks, { recursive: true, mode: 0o700 });
+  const holder = { pid: other.pid!, start: startOf(other.pid!), boot: bootId(), gateway: 4711 };
+  writeFileSync(join(locks, 'cam.lock'), JSON.stringify(holder));
+  write(join(dir, 'rec', '.relay', 'ring', 'cam'), 0, 2);
+  const r = rig(t, dir, segments());
+  const word = await until(() => told(r.reports, 'record')[0], 'word');
+  t.match(word, { on: false, reason: /rec is recorded by another gateway already \(pid 4711\)/ });
+  const figures = await until(() => told(r.reports, 'figures').at(-1)?.figures['cam'], 'figures');
+  t.match(figures, { recording: false, reason: /already/ });
+  t.notOk(existsSync(join(dir, 'rec', '.relay', 'segments')), 'nothing of it was touched');
+  other.kill('SIGKILL');
+  await until(() => told(r.reports, 'segment').length >= 2, 'segments, when it is gone');
+  await r.stop('down');
+  t.strictSame(readdirSync(locks), [], 'it is free again');
 });
 
 t.test('a private folder that is removed while it is recorded to is made anew', async (t) => {
