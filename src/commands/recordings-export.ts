@@ -8,7 +8,7 @@ import { createReport } from '../tools/report.ts';
 import { createTether } from '../units/tether.ts';
 import { defineCommand } from './command.ts';
 import { findRecordings, onStop, placeOptions, spanOptions } from './recordings-args.ts';
-import { printExported, printGap } from './recordings-print.ts';
+import { printExported, printGap, printLost } from './recordings-print.ts';
 
 export const command = defineCommand({
   builder: (yargs) =>
@@ -82,8 +82,12 @@ export const command = defineCommand({
 
 class Stopped extends Error {}
 
-function tellGaps({ gaps }: Exported, say: (text: string) => void): void {
-  for (const gap of gaps) say(printGap(gap));
+function tellGaps({ gaps, lost }: Exported, say: (text: string) => void): void {
+  const told = [
+    ...gaps.map((gap) => ({ at: gap.from, text: printGap(gap) })),
+    ...lost.map((part) => ({ at: part.from, text: printLost(part) })),
+  ].sort((a, b) => a.at - b.at);
+  for (const { text } of told) say(text);
 }
 
 function named(names: readonly (string | number)[]): { route: string | undefined; output: string } {

@@ -1,7 +1,7 @@
 /** Recordings for people. */
 
 import type { GapEntry } from '../record/types.ts';
-import type { Exported } from '../recordings/export.ts';
+import type { Exported, Lost } from '../recordings/export.ts';
 import type { Problem } from '../recordings/joins.ts';
 import type { Listing, Summary } from '../recordings/list.ts';
 import type { Recording } from '../recordings/places.ts';
@@ -68,6 +68,10 @@ export function printExported(done: Exported, name: string): string {
 export function printGap(gap: GapEntry): string {
   const frames = gap.frames === undefined ? '' : `, ${count(gap.frames, 'frame')}`;
   return `nothing from ${utc(gap.from)} to ${utc(gap.to)} (${length(gap.to - gap.from)}${frames}): ${why(gap)}`;
+}
+
+export function printLost({ from, to, reason }: Lost): string {
+  return `nothing from ${utc(from)} to ${utc(to)} (${length(to - from)}): ${reason}`;
 }
 
 function why({ cause, reason }: GapEntry): string {

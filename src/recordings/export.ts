@@ -11,7 +11,7 @@ import type { FfmpegHost } from '../units/run-ffmpeg.ts';
 import { type Extension, formats, toFormat, toFragments, toMovie } from './containers.ts';
 import { endAfter } from './edit-list.ts';
 import type { Recording } from './places.ts';
-import { firstPts, readSegment, type SegmentRead } from './read-segment.ts';
+import { firstPts, readSegment, type SegmentRead, wallIn } from './read-segment.ts';
 import { type CutSpan, cutSpan } from './span.ts';
 import { readTimeline } from './timeline.ts';
 import { utc } from './times.ts';
@@ -41,14 +41,25 @@ export interface Exported {
   to: number;
   segments: number;
   gaps: GapEntry[];
+  /** Recorded, and not in it. */
+  lost: Lost[];
+}
+
+/** What a file that is gone, or can't be read, should have had. */
+export interface Lost {
+  /** Unix seconds. */
+  from: number;
+  to: number;
+  reason: string;
 }
 
 export async function exportSpan(recording: Recording, options: ExportOptions): Promise<Exported> {
   const { from, to, signal } = options;
   const { segments, gaps } = await readTimeline(recording, { from, to });
-  const [first] = segments;
-  if (!first) throw await nothing(recording, from, to);
-  const place = await placeFor(recording, join(recording.dir, first.path), options.output);
+  if (segments.length === 0) throw await nothing(recording, from, to);
+  const first = await firstThere(recording.dir, segments);
+  if (first === undefined) throw allLost(from, to);
+  const place = await placeFor(recording, first, options.output);
   const mine: string[] = [];
   const partial = async () => {
     const file = await openPartial(place.output);
@@ -56,11 +67,10 @@ export async function exportSpan(recording: Recording, options: ExportOptions): 
     return file;
   };
   try {
-    const reads = await readAll(recording, segments, options, partial);
-    const cut = cutSpan(reads, from, to, isExact(place, options));
-    if (!cut) throw await nothing(recording, from, to);
-    const joined = await partial();
-    await joinTo(joined, cut, recording, options);
+    const { reads, lost } = await readAll(recording, segments, options, partial);
+    const cut = await joinAll(reads, lost, recording, options, isExact(place, options), partial);
+    if (!cut) throw lost.length > 0 ? allLost(from, to) : await nothing(recording, from, to);
+    const { joined } = cut;
     const whole = await finish(joined, cut, place, options, partial);
     signal.throwIfAborted();
     const { size } = await stat(whole);
@@ -76,6 +86,7 @@ export async function exportSpan(recording: Recording, options: ExportOptions): 
       to: cut.to,
       segments: reads.length,
       gaps: missed,
+      lost,
     };
   } finally {
     for (const file of mine) await rm(file, { force: true });
@@ -100,34 +111,110 @@ async function placeFor({ dir }: Recording, input: string, output: string): Prom
   return place;
 }
 
+const GONE = 'its file is gone';
+const UNREADABLE = "its file can't be read";
+
+/** What can't be read is left out, as gaps are. */
 async function readAll(
-  { dir }: Recording,
+  recording: Recording,
   segments: readonly SegmentEntry[],
-  { host, signal, onProgress }: ExportOptions,
+  options: ExportOptions,
   partial: () => Promise<string>,
-): Promise<SegmentRead[]> {
+): Promise<{ reads: SegmentRead[]; lost: Lost[] }> {
   const reads: SegmentRead[] = [];
+  const lost: Lost[] = [];
   for (const [index, entry] of segments.entries()) {
-    signal.throwIfAborted();
-    onProgress(`${index} of ${segments.length} segments read`);
-    let file = join(dir, entry.path);
-    if (!(await stat(file).catch(() => undefined)))
-      throw new RelayError('RELAY_USAGE', `${file} is gone`, {
-        hint: 'relay recordings list shows what is there',
-      });
-    if (!entry.path.endsWith('.mp4')) {
-      const other = await partial();
-      await toFragments(await host(), file, other, entry.timescale);
-      file = other;
+    options.signal.throwIfAborted();
+    options.onProgress(`${index} of ${segments.length} segments read`);
+    const read = await readOne(recording, entry, options, partial);
+    if (typeof read === 'string') lost.push({ from: entry.from, to: entry.to, reason: read });
+    else {
+      reads.push(read);
+      lost.push(...cutOff(read));
     }
-    const read = await readSegment(file, entry);
-    if (!read)
-      throw new RelayError('RELAY_SOURCE_UNREADABLE', `${join(dir, entry.path)} can't be read`, {
-        hint: 'relay recordings verify shows what is whole',
-      });
-    reads.push(read);
   }
-  return reads;
+  return { reads, lost };
+}
+
+/** @returns why not */
+async function readOne(
+  { dir }: Recording,
+  entry: SegmentEntry,
+  { host, signal }: ExportOptions,
+  partial: () => Promise<string>,
+): Promise<SegmentRead | string> {
+  const file = join(dir, entry.path);
+  if (!(await isThere(file))) return GONE;
+  const other = entry.path.endsWith('.mp4') ? undefined : { file: await partial(), host: await host() };
+  try {
+    if (other) await toFragments(other.host, file, other.file, entry.timescale);
+    return (await readSegment(other?.file ?? file, entry)) ?? UNREADABLE;
+  } catch {
+    signal.throwIfAborted();
+    // Retention goes on meanwhile.
+    return (await isThere(file)) ? UNREADABLE : GONE;
+  }
+}
+
+/** Of a file whose end is missing. */
+function cutOff(read: SegmentRead): Lost[] {
+  const { entry, lead, samples } = read;
+  const pictures = samples.filter(({ track }) => track === lead.id);
+  if (pictures.length >= entry.frames) return [];
+  const end = pictures.reduce((most, { pts, duration }) => Math.max(most, pts + duration), entry.firstPts);
+  return [{ from: Math.min(wallIn(read, end), entry.to), to: entry.to, reason: UNREADABLE }];
+}
+
+/** @param reads, lost what goes meanwhile comes from the one to the other; @returns undefined: nothing is left */
+async function joinAll(
+  reads: SegmentRead[],
+  lost: Lost[],
+  recording: Recording,
+  options: ExportOptions,
+  exact: boolean,
+  partial: () => Promise<string>,
+): Promise<(CutSpan & { joined: string }) | undefined> {
+  for (;;) {
+    const cut = cutSpan(reads, options.from, options.to, exact);
+    if (!cut) return undefined;
+    const joined = await partial();
+    try {
+      await joinTo(joined, cut, recording, options);
+      return { ...cut, joined };
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const all = await Promise.all(
+        reads.map(async (read) => ({ read, there: await isThere(fileOf(read)) })),
+      );
+      if (all.every(({ there }) => there)) throw error;
+      const gone = all.filter(({ there }) => !there).map(({ read }) => read.entry);
+      lost.push(...gone.map(({ from, to }) => ({ from, to, reason: GONE })));
+      reads.splice(0, reads.length, ...all.filter(({ there }) => there).map(({ read }) => read));
+    }
+  }
+}
+
+function fileOf({ samples }: SegmentRead): string {
+  return samples[0]?.file ?? '';
+}
+
+async function firstThere(dir: string, segments: readonly SegmentEntry[]): Promise<string | undefined> {
+  for (const { path } of segments) if (await isThere(join(dir, path))) return join(dir, path);
+  return undefined;
+}
+
+function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function allLost(from: number, to: number): RelayError {
+  const message = `of what was recorded from ${utc(from)} to ${utc(to)} every file is gone or can't be read`;
+  return new RelayError('RELAY_SOURCE_UNREADABLE', message, {
+    hint: 'relay recordings list shows what is there',
+  });
 }
 
 /** All packets in one fragmented MP4 file. */

@@ -1,7 +1,16 @@
 /** Exports: to the frame, sound in step, gaps as long as they were, nothing overwritten and nothing left behind. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { SegmentEntry } from '../../src/record/types.ts';
 import { type Exported, type ExportOptions, exportSpan } from '../../src/recordings/export.ts';
 import type { Recording } from '../../src/recordings/places.ts';
 import { createTether } from '../../src/units/tether.ts';
@@ -156,6 +165,48 @@ t.test('a span without pictures', async (t) => {
   await t.rejects(exported(recording, at(10), at(11), 'none.mp4'), /^nothing was recorded from /);
   const { frames } = await exported(recording, at(10), at(13), 'late.mp4');
   t.equal(frames, 30);
+});
+
+t.test('what is gone or broken is left out', async (t) => {
+  for (const format of ['mp4', 'mkv'] as const) {
+    const recording = await twoTakes(`lost-${format}`, format);
+    const file = (n: number): string => join(recording.dir, `00${n}.${format}`);
+    const { from: gone } = recording.entries.filter(({ type }) => type === 'segment')[1] as SegmentEntry;
+    rmSync(file(1));
+    truncateSync(file(2), 200);
+    const done = await exported(recording, 1.5, 16.2, `lost-${format}.mp4`);
+    t.match(done.lost, [{ from: gone, reason: 'its file is gone' }, { reason: "its file can't be read" }]);
+    const lost = wanted(done.lost[0]!.from - BEGIN - 0.001, done.lost[1]!.to - BEGIN - 0.001);
+    const { numbers } = await offsets(t, done.file);
+    t.same(
+      numbers,
+      wanted(1.5, 16.2).filter((n) => !lost.includes(n)),
+    );
+    for (const { path } of recording.entries as SegmentEntry[])
+      if (path) rmSync(join(recording.dir, path), { force: true });
+    await t.rejects(exported(recording, 1.5, 16.2, `all-${format}.mp4`), {
+      code: 'RELAY_SOURCE_UNREADABLE',
+      message: /every file is gone/,
+    });
+  }
+});
+
+t.test('the end of a file is missing', async (t) => {
+  const recording = await twoTakes('short');
+  const file = join(recording.dir, '001.mp4');
+  truncateSync(file, statSync(file).size - 1000);
+  const done = await exported(recording, 1.5, 16.2, 'short.mp4');
+  t.match(done.lost, [{ reason: "its file can't be read", to: (recording.entries[1] as SegmentEntry).to }]);
+  t.equal(done.lost.length, 1);
+});
+
+t.test('retention removes a file while it is exported', async (t) => {
+  const recording = await twoTakes('raced');
+  const onProgress = (text: string): void => {
+    if (text.startsWith('4 of')) rmSync(join(recording.dir, '001.mp4'), { force: true });
+  };
+  const done = await exported(recording, 1.5, 16.2, 'raced.mp4', { onProgress });
+  t.match(done.lost, [{ reason: 'its file is gone' }]);
 });
 
 t.test('nothing is overwritten, and nothing comes into the folder of the recording', async (t) => {
