@@ -3,7 +3,7 @@
 import type { GapEntry } from '../record/types.ts';
 import type { Exported, Lost } from '../recordings/export.ts';
 import type { Problem } from '../recordings/joins.ts';
-import type { Listing, Summary } from '../recordings/list.ts';
+import { isLost, type Listing, type Summary } from '../recordings/list.ts';
 import type { Recording } from '../recordings/places.ts';
 import { length, local, utc } from '../recordings/times.ts';
 import type { Verified } from '../recordings/verify.ts';
@@ -12,10 +12,12 @@ import { short, table } from './table.ts';
 
 export function printListing(listing: Listing, what: { gapsOnly: boolean }, style: Io['style']): string {
   const rows = [
-    ...(what.gapsOnly ? [] : listing.segments).map((one) => {
-      const cells = [`${one.frames} frames`, `${short(one.bytes)}B`, one.state, one.path];
-      return { at: one.from, cells: [utc(one.from), local(one.from), length(one.to - one.from), ...cells] };
-    }),
+    ...listing.segments
+      .filter((one) => !what.gapsOnly || isLost(one))
+      .map((one) => {
+        const cells = [`${one.frames} frames`, `${short(one.bytes)}B`, one.state, one.path];
+        return { at: one.from, cells: [utc(one.from), local(one.from), length(one.to - one.from), ...cells] };
+      }),
     ...listing.gaps.map((gap) => {
       const cells = [...(gap.frames === undefined ? [''] : [`${gap.frames} frames`]), '', 'GAP', why(gap)];
       return { at: gap.from, cells: [utc(gap.from), local(gap.from), length(gap.to - gap.from), ...cells] };
@@ -27,11 +29,16 @@ export function printListing(listing: Listing, what: { gapsOnly: boolean }, styl
 }
 
 function printSummary(summary: Summary, kind: string): string {
-  const { from, to, segments, recorded, frames, bytes, gaps, missed } = summary;
-  const missing = gaps === 0 ? [] : [`${count(gaps, 'gap')} of ${length(missed)} together`];
-  if (from === undefined || to === undefined) return ['nothing is there', ...missing].join(', ');
+  const { from, to, segments, recorded, frames, bytes, gaps, missed, missing, changed } = summary;
+  const lost = [
+    ...(missing > 0 ? [`${missing} missing`] : []),
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(gaps > 0 ? [`${count(gaps, 'gap')} of ${length(missed)} together`] : []),
+  ];
+  if (from === undefined || to === undefined) return ['nothing is there', ...lost].join(', ');
   const there = [count(segments, kind), length(recorded), count(frames, 'frame'), `${short(bytes)}B`];
-  return `${utc(from)} to ${utc(to)}: ${[...there, gaps === 0 && kind !== 'clip' ? 'no gap' : '', ...missing].filter((part) => part !== '').join(', ')}`;
+  const whole = lost.length === 0 && kind !== 'clip' ? ['no gap'] : [];
+  return `${utc(from)} to ${utc(to)}: ${[...there, ...whole, ...lost].join(', ')}`;
 }
 
 export function printVerified(done: Verified, style: Io['style']): string {

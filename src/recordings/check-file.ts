@@ -1,4 +1,5 @@
 /** Whether a file is what the ledger says of it. */
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { SegmentEntry } from '../record/types.ts';
@@ -32,7 +33,14 @@ export async function checkFile(
     add('the file is gone', `${entry.bytes} bytes`, 'no file');
     return { problems };
   }
-  if (state === 'changed') add('another file than the one recorded', `${entry.bytes} bytes`, 'another size');
+  if (state === 'changed') {
+    // Whatever else is wrong with it has the same cause.
+    const found = await lstat(file).catch(() => undefined);
+    const short = found?.isFile() && found.size < entry.bytes;
+    const seen = found?.isFile() ? `${found.size} bytes` : 'no regular file';
+    add(short ? 'its end is missing' : 'another file than the one recorded', `${entry.bytes} bytes`, seen);
+    return { problems };
+  }
   const isMp4 = entry.path.endsWith('.mp4');
   let packets: Packets | undefined;
   if (isMp4) {
@@ -49,7 +57,7 @@ export async function checkFile(
     const decoded = await decode(host, file, isMp4 ? undefined : lines);
     if (!isMp4) packets = lines.packets();
     const { frames } = decoded.figures;
-    const complaints = complaintsOf(decoded);
+    const complaints = [...new Set(complaintsOf(decoded).map(withoutAddress))];
     if (complaints.length > 0) {
       add('it does not decode', 'no complaint of ffmpeg', complaints.slice(0, MOST_WORDS).join('; '));
       // It stopped there. Of sound alone no pictures are counted.
@@ -57,6 +65,11 @@ export async function checkFile(
   }
   if (packets) checkPackets(entry, packets, add);
   return { problems, packets };
+}
+
+/** "[h264 @ 0x55d0c8] no frame!" → "no frame!": where ffmpeg's objects lie is nobody's concern. */
+function withoutAddress(line: string): string {
+  return line.replaceAll(/\[[^\]@]+ @ (0x)?[0-9a-f]+\] ?/gi, '');
 }
 
 function checkPackets(

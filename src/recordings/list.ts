@@ -15,6 +15,9 @@ export interface Summary {
   from: number | undefined;
   to: number | undefined;
   segments: number;
+  /** Files that are gone, or not the ones that were recorded: all else is counted without them. */
+  missing: number;
+  changed: number;
   /** Seconds. */
   recorded: number;
   frames: number;
@@ -43,7 +46,7 @@ export async function listRecording(recording: Recording, span: Span): Promise<L
       )),
     );
   }
-  return { ...recording, segments, gaps, summary: summaryOf(entries, gaps) };
+  return { ...recording, segments, gaps, summary: summaryOf(segments, gaps) };
 }
 
 export async function stateOf(dir: string, { path, bytes, complete }: SegmentEntry): Promise<FileState> {
@@ -53,7 +56,13 @@ export async function stateOf(dir: string, { path, bytes, complete }: SegmentEnt
   return complete ? 'whole' : 'cut';
 }
 
-export function summaryOf(segments: readonly SegmentEntry[], gaps: readonly GapEntry[]): Summary {
+/** Not what the ledger says. */
+export function isLost({ state }: ListedSegment): boolean {
+  return state === 'missing' || state === 'changed';
+}
+
+function summaryOf(listed: readonly ListedSegment[], gaps: readonly GapEntry[]): Summary {
+  const segments = listed.filter((one) => !isLost(one));
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
   const [from, to] = [
     segments.reduce((least, one) => Math.min(least, one.from), Number.POSITIVE_INFINITY),
@@ -63,6 +72,8 @@ export function summaryOf(segments: readonly SegmentEntry[], gaps: readonly GapE
     from: segments.length > 0 ? from : undefined,
     to: segments.length > 0 ? to : undefined,
     segments: segments.length,
+    missing: listed.filter(({ state }) => state === 'missing').length,
+    changed: listed.filter(({ state }) => state === 'changed').length,
     recorded: sum(segments.map((one) => one.to - one.from)),
     frames: sum(segments.map((one) => one.frames)),
     bytes: sum(segments.map((one) => one.bytes + sum((one.beside ?? []).map((beside) => beside.bytes)))),
