@@ -53,12 +53,12 @@ const carries: Record<'video' | 'audio', Record<string, (codec: string) => boole
     webrtc: oneOf('opus', 'pcm_alaw', 'pcm_mulaw'),
     srt: oneOf('aac', 'opus', 'mp3', 'ac3'),
     fmp4: (codec) => ['aac', 'opus', 'ac3'].includes(codec) || isPcm(codec),
-    mpegts: oneOf('aac', 'opus', 'mp3', 'ac3'),
+    mpegts: (codec) => ['aac', 'opus', 'mp3', 'ac3'].includes(codec) || isPcm(codec),
     mkv: everything,
   },
 };
 
-/** G.711 too: the server's recorder unpacks it. */
+/** G.711 too: the server's recorder unpacks it. What goes from there into MPEG-TS is made AAC (record/remux.ts). */
 function isPcm(codec: string): boolean {
   return codec.startsWith('pcm_');
 }
@@ -151,10 +151,11 @@ function missing(type: 'video' | 'audio', candidate: Candidate, needs: Needs): s
     ...remotes.map((scheme) => `${scheme}:// remotes`),
     ...recordings,
   ];
+  const asAac = needs.recordings.includes('mpegts') ? ', those in MPEG-TS as AAC' : '';
   const off = needs.readers.includes('rtsp') && spoiled(candidate, 'rtsp', needs);
   return [
     ...(lost.length ? [`; ${lost.join(', ')} get no ${type === 'video' ? 'picture' : 'sound'}`] : []),
-    ...(ring && isPcm(candidate.codec) ? ['; recordings have it uncompressed'] : []),
+    ...(ring && isPcm(candidate.codec) ? [`; recordings have it uncompressed${asAac}`] : []),
     ...(off ? ['; RTSP readers see it out of step with the sound (B-frames)'] : []),
   ].join('');
 }

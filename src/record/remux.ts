@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { childEnv } from '../children/env.ts';
+import { RingFile } from './mp4/reader.ts';
 
 /** Milliseconds: whoever takes longer hangs. */
 const PATIENCE = 60_000;
@@ -38,6 +39,7 @@ export async function remux(
     '0',
     '-c',
     'copy',
+    ...(format === 'mpegts' ? await encodedSound(from) : []),
     // Also what comes before the first key frame, if there is one at all.
     '-copyinkf',
     '-fflags',
@@ -48,6 +50,18 @@ export async function remux(
   ];
   const args = [...quiet, ...files, '-i', `file:${from}`, ...copy, '-f', format, '-y', `file:${to}`];
   await run(host, args, patienceFor((await stat(from)).size));
+}
+
+/** MPEG-TS has no place for PCM: ffmpeg writes it all the same, and nobody can play that. */
+async function encodedSound(file: string): Promise<string[]> {
+  const read = new RingFile(file);
+  try {
+    await read.begin();
+    const sounds = read.init?.tracks.filter(({ kind }) => kind === 'audio') ?? [];
+    return sounds.flatMap(({ codec }, index) => (codec === 'ipcm' ? [`-c:a:${index}`, 'aac'] : []));
+  } finally {
+    await read.close();
+  }
 }
 
 /** The first picture at or after a second of a file. */

@@ -70,6 +70,10 @@ t.test('what recordings can not carry is transcoded, or said', async (t) => {
     do: 'copy',
     why: /; recordings have it uncompressed$/,
   });
+  t.match(decideAudio(g711, { mode: 'copy' }, { ...needs, recordings: ['fmp4', 'mpegts'] }), {
+    do: 'copy',
+    why: 'sound copied as G.711 µ-law; recordings have it uncompressed, those in MPEG-TS as AAC',
+  });
   t.match(decideAudio(g711, { mode: 'auto' }, { ...needs, recordings: [] }), { do: 'copy' });
   t.match(decideAudio(aac, { mode: 'auto' }, needs), { do: 'copy', why: 'sound copied as AAC' });
   t.match(decideAudio({ ...aac, codec: 'vorbis' }, { mode: 'copy' }, needs), {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, open, readdir, writeFile } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -44,6 +44,36 @@ t.test('pictures before the first key frame are kept', async (t) => {
     const count = ['-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0'];
     const { stdout } = await run('ffprobe', ['-v', 'error', ...count, join(dir, name)]);
     t.equal(Number.parseInt(stdout, 10), 40, name);
+  }
+});
+
+t.test('sound without a place in MPEG-TS becomes AAC there', async (t) => {
+  const dir = t.testdir();
+  const made = join(dir, 'made.mov');
+  const picture = ['-f', 'lavfi', '-i', 'testsrc=s=160x120:r=25:d=2', '-c:v', 'libx264', '-bf', '0'];
+  const sound = ['-f', 'lavfi', '-i', 'sine=f=440:r=8000:d=2', '-c:a', 'pcm_s16be'];
+  const inputs = [...picture.slice(0, 4), ...sound.slice(0, 4), ...picture.slice(4), ...sound.slice(4)];
+  await run('ffmpeg', ['-v', 'error', ...inputs, '-movflags', 'frag_keyframe+empty_moov', made]);
+  // As the server names it.
+  const bytes = await readFile(made);
+  bytes.write('ipcm', bytes.indexOf('twos'), 'latin1');
+  const from = join(dir, 'pcm.mp4');
+  await writeFile(from, bytes);
+  for (const [format, name, codec] of [
+    ['mpegts', 'pcm.ts', 'aac'],
+    ['matroska', 'pcm.mkv', 'pcm_s16be'],
+  ] as const) {
+    const to = join(dir, name);
+    await remux({ ffmpeg: 'ffmpeg', signal: new AbortController().signal }, from, to, format);
+    const codecs = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', to];
+    const seen = (await run('ffprobe', codecs)).stdout.split(/\s+/);
+    t.ok(seen.includes('h264') && seen.includes(codec), `${name}: ${seen}`);
+    const volume = ['-hide_banner', '-i', to, '-map', '0:a', '-af', 'volumedetect', '-f', 'null', '-'];
+    const { stderr } = await run('ffmpeg', volume);
+    const [, samples] = /n_samples: (\d+)/.exec(stderr) ?? [];
+    const [, mean] = /mean_volume: (\S+) dB/.exec(stderr) ?? [];
+    t.ok(Math.abs(Number(samples) - 16_000) <= 2048, `${name}: ${samples} samples`);
+    t.ok(Math.abs(Number(mean) + 21) < 3, `${name}: ${mean} dB`);
   }
 });
 
