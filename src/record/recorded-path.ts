@@ -6,6 +6,7 @@
 import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { Arrivals, NOTHING_COMES } from './arrivals.ts';
 import { Attempts } from './attempts.ts';
 import { openClips } from './clips.ts';
 import { openFile } from './file.ts';
@@ -51,6 +52,7 @@ export class PathRecorder {
   readonly #host: SinkHost;
   readonly #since: number;
   readonly #attempts: Attempts;
+  readonly #arrivals: Arrivals;
   readonly #causes = new Causes();
   /** The ring lies on the disk of the first. */
   readonly #sinks: [GuardedSink, ...GuardedSink[]];
@@ -79,7 +81,9 @@ export class PathRecorder {
       if (each.type === 'gap') this.#gaps++;
       host.report(each);
     };
-    this.#host = { ...host, report };
+    const arrivals = new Arrivals(host.monotonic);
+    this.#arrivals = arrivals;
+    this.#host = { ...host, report, noMore: () => arrivals.over };
     this.#attempts = new Attempts(this.#host);
     const [first, ...others] = spec.sinks.map((sink) => this.#guarded(sink));
     this.#sinks = [first!, ...others];
@@ -136,10 +140,16 @@ export class PathRecorder {
 
   async #read(ring: Ring, over: boolean): Promise<void> {
     await this.#attempts.run(this.#place, async () => {
-      for (const read of over ? await ring.finish() : await ring.look())
-        this.#happened(this.#footage.push(read));
+      const reads = over ? await ring.finish() : await ring.look();
+      for (const read of reads) this.#happened(this.#footage.push(read));
+      this.#arrived(reads.some(({ samples }) => samples.length > 0));
     });
     if (over) this.#happened(this.#footage.end());
+  }
+
+  #arrived(any: boolean): void {
+    if (this.#arrivals.looked(any, this.#told === ''))
+      this.#host.report({ type: 'log', level: 'warn', route: this.#spec.route, message: NOTHING_COMES });
   }
 
   /** Without writing what is open: the ring holds it, and whoever comes next goes on with it. */
@@ -151,14 +161,15 @@ export class PathRecorder {
 
   figures(): RecorderFigures[string] {
     const all = this.#sinks.flatMap(({ figures }) => figures ?? []);
+    const reason = this.#told || (this.#arrivals.none && NOTHING_COMES);
     const sum = (key: 'segments' | 'clips' | 'bytes'): number =>
       all.reduce((total, figures) => total + (figures[key] ?? 0), 0);
     return {
       ...{ segments: sum('segments'), clips: sum('clips'), gaps: this.#gaps, bytes: sum('bytes') },
       free: Math.min(...all.map(({ free }) => free), Number.MAX_SAFE_INTEGER),
       ...(this.#newest !== undefined && { newest: this.#newest }),
-      recording: this.#told === '',
-      ...(this.#told && { reason: this.#told }),
+      recording: this.#told === '' && !this.#arrivals.none,
+      ...(reason && { reason }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** The recorder: looks at the rings, each in its own time, hears of events and of what happens to streams, and says what it did. */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { digestOfConfig } from './mp4/parameters.ts';
 import { PathRecorder } from './recorded-path.ts';
 import type { RecorderCommand, RecorderJob, RecorderReport } from './types.ts';
@@ -10,6 +11,9 @@ const LOOK = 1000;
 const FIGURES = 1000;
 /** Milliseconds that ffmpeg gets when the recording is over: what it did not make by then stays MP4. */
 const LAST_COPY = 3000;
+/** Milliseconds that the server gets to close the file of a path that it is to record no more, and between two looks. */
+const CLOSES = 1000;
+const CLOSED_LOOK = 50;
 
 export interface RecorderHost {
   report(report: RecorderReport): void;
@@ -95,7 +99,11 @@ function watch(path: PathRecorder, clock: WallClock): Watch {
       stopping = true;
       clearTimeout(timer);
       await busy;
-      if (over()) await path.look(true);
+      for (const from = performance.now(); path.isEnding && performance.now() - from < CLOSES; ) {
+        await path.look();
+        if (path.isEnding) await pause(CLOSED_LOOK);
+      }
+      if (over() || path.isOver) await path.look(true);
       await path.close();
     },
   };

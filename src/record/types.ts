@@ -231,6 +231,8 @@ export type RecorderCommand =
   | { type: 'event'; route: string; name: string; data?: unknown; at: number }
   /** A publisher came or went. `reason`: why it went. */
   | { type: 'path'; path: string; online: boolean; at: number; reason?: string }
+  /** The server was told to record this path no more: what is open of it ends when this recorder does. */
+  | { type: 'over'; path: string }
   /** The media server ended or answers again. */
   | { type: 'server'; up: boolean; at: number; reason?: string };
 

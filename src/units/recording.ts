@@ -79,10 +79,9 @@ export class Recording {
     if (this.#word.get(path) !== report) return;
     // The same word again may mean another folder of the same name.
     const news = this.#switch.say(path, ring, report.on);
+    if (news) tellRecorder(recorder, report, this.#host);
     await this.#host.sync();
-    if (!news) return;
-    this.#switch.settled();
-    tellRecorder(recorder, report, this.#host);
+    if (news) this.#switch.settled();
   }
 
   /** Something happened on a route: clips are cut around it. */
@@ -115,6 +114,17 @@ export class Recording {
     else if (why && (state === 'stopping' || state === 'waiting')) {
       this.#presence.ended(unit, this.#plan, why.reason);
     }
+  }
+
+  /** These are recorded no longer, or elsewhere: the server closes its files, and the recorder ends with what is open. */
+  async end(rings: readonly { path: string; ring: string }[]): Promise<void> {
+    if (rings.length === 0) return;
+    for (const { path, ring } of rings) {
+      this.#word.delete(path);
+      this.#switch.say(path, ring, false);
+    }
+    await this.#host.sync();
+    for (const { path } of rings) this.#host.send({ type: 'over', path });
   }
 
   /** Nothing is written any more. */

@@ -3,14 +3,17 @@
 import { Tail } from '../children/tail.ts';
 import type { Log } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
+import { Repeats } from './repeats.ts';
 
 export class ServerLog {
   readonly #log: Log;
   readonly #tail = new Tail();
+  readonly #trouble: Repeats;
   #rest = '';
 
   constructor(log: Log) {
     this.#log = log;
+    this.#trouble = new Repeats((line) => log.warn({ unit: 'server' }, line));
   }
 
   push(chunk: Buffer): void {
@@ -22,7 +25,7 @@ export class ServerLog {
       const bad = /"level":"(WAR|ERR)"|^ERR:/.test(line);
       // Nobody would see it: don't even parse it.
       if (line === '' || (quiet && !bad)) continue;
-      if (bad) this.#log.warn({ unit: 'server' }, message(line));
+      if (bad) this.#trouble.push(message(line));
       else this.#log.debug({ unit: 'server' }, message(line));
     }
   }

@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import { probeMedia } from '../observe/probe.ts';
 import type { Redactor } from '../observe/redact.ts';
 import type { ExitCause, GatewayEvent, GatewayStatus, UnitState } from '../observe/state.ts';
+import { endedRings, keepRings } from '../plan/keep-rings.ts';
 import type { Plan, UnitSpec } from '../plan/types.ts';
 import { behaviourOf } from './behaviours.ts';
 import { diffPlans, usesServer } from './diff.ts';
@@ -192,8 +193,10 @@ export class Supervisor {
     return [SERVER_ID, ...plan.units.map((spec) => spec.id)];
   }
 
-  async #change(from: Plan, to: Plan): Promise<string[]> {
+  async #change(from: Plan, next: Plan): Promise<string[]> {
+    const to = keepRings(from, next);
     const diff = diffPlans(from, to);
+    await this.#recording.end(endedRings(from, to));
     const specs = new Map(to.units.map((spec) => [spec.id, spec]));
     await Promise.all([...diff.stop, ...diff.restart].map((id) => this.#remove(id)));
     this.#plan = to;

@@ -416,6 +416,20 @@ t.test('a folder that another gateway records to is left alone until that one is
   t.strictSame(readdirSync(locks), [], 'it is free again');
 });
 
+t.test('a path that is recorded no more ends with what is open, though the server goes on', async (t) => {
+  const r = rig(t, t.testdir(), segments({ every: 60 }));
+  await until(() => told(r.reports, 'record').some(({ on }) => on), 'word that it may be recorded');
+  write(r.ring, 0, 2);
+  await until(
+    () => r.reports.some((report) => report.type === 'figures' && report.figures['cam']?.newest),
+    'a look',
+  );
+  r.recorder.command({ type: 'over', path: 'cam' });
+  await r.stop('up');
+  t.match(ledger(r.dir), [{ type: 'segment', frames: 2 * 72 }]);
+  t.strictSame(files(r.ring, '.mp4'), [], 'nothing is left of the ring');
+});
+
 t.test('a private folder that is removed while it is recorded to is made anew', async (t) => {
   const r = rig(t, t.testdir(), segments());
   const words = () => told(r.reports, 'record').flatMap((said) => (said.on ? said.folder : []));

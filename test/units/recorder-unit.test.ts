@@ -81,6 +81,7 @@ t.test('its job, its first words, its figures, the state of the world', async (t
   const { watched, lines, commands } = await run(t, [recorder('on1', 'off2')], ['on1', 'off2']);
   await watched.untilState('recorder', 'running');
   await watched.until('figures', () => watched.unit('recorder').figures.recorder !== undefined);
+  await watched.until('both', () => watched.events.filter(({ type }) => type === 'recording').length === 2);
   t.match(watched.unit('recorder').figures.recorder, { 'route/on1': { segments: 3, recording: true } });
   const job = JSON.parse(lines.find(({ message }) => message.startsWith('job '))!.message.slice(4));
   const { since, threads, ...rest } = job;
