@@ -28,6 +28,7 @@ const table = {
   RELAY_FORBIDDEN: { exit: 1, http: 403, hint: 'call it from this machine by the address in api.listen' },
   RELAY_NOT_FOUND: { exit: 1, http: 404, hint: 'GET /v1/status shows what there is' },
   RELAY_API_BUSY: { exit: 1, http: 503, hint: 'close some of them' },
+  RELAY_EXISTS: { exit: 1, http: 409, hint: 'choose another name: nothing is overwritten' },
   RELAY_RECORD_FOLDER: {
     exit: 1,
     http: 500,

@@ -7,6 +7,7 @@ import { isLost, type Listing, type Summary } from '../recordings/list.ts';
 import type { Recording } from '../recordings/places.ts';
 import { length, local, utc } from '../recordings/times.ts';
 import type { Verified } from '../recordings/verify.ts';
+import { clock } from '../transcode/progress-line.ts';
 import type { Io } from './io.ts';
 import { short, table } from './table.ts';
 
@@ -39,6 +40,15 @@ function printSummary(summary: Summary, kind: string): string {
   const there = [count(segments, kind), length(recorded), count(frames, 'frame'), `${short(bytes)}B`];
   const whole = lost.length === 0 && kind !== 'clip' ? ['no gap'] : [];
   return `${utc(from)} to ${utc(to)}: ${[...there, ...whole, ...lost].join(', ')}`;
+}
+
+/** @param took seconds */
+export function printVerifying({ files, of, seconds, problems }: Verified, took: number): string {
+  const eta = files > 0 ? clock((took * (of - files)) / files) : '-:--';
+  const found = problems.length > 0 ? [count(problems.length, 'problem')] : [];
+  const share = `${((100 * files) / Math.max(of, 1)).toFixed(1)} %`;
+  const facts = [share, `${files} of ${of} files`, `${(seconds / took).toFixed(1)}x`, ...found];
+  return [...facts, `ETA ${eta}`].join('  ');
 }
 
 export function printVerified(done: Verified, style: Io['style']): string {

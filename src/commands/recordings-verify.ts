@@ -7,7 +7,7 @@ import type { FfmpegHost } from '../units/run-ffmpeg.ts';
 import { createTether } from '../units/tether.ts';
 import { defineCommand } from './command.ts';
 import { findRecordings, onStop, placeOptions, spanOptions } from './recordings-args.ts';
-import { printVerified } from './recordings-print.ts';
+import { printVerified, printVerifying } from './recordings-print.ts';
 
 /** Until then the terminal stays quiet. */
 const QUIET_MS = 2000;
@@ -31,12 +31,10 @@ export const command = defineCommand({
     const off = onStop(() => stop.abort(new RelayError('RELAY_USAGE', 'stopped')));
     const tether = createTether();
     const talk = createReport(process.stderr);
-    const began = performance.now();
-    const onProgress = ({ files, of, seconds, problems }: Verified): void => {
+    let began = performance.now();
+    const onProgress = (done: Verified): void => {
       const took = performance.now() - began;
-      if (took < QUIET_MS) return;
-      const found = problems.length > 0 ? `, ${problems.length} problems` : '';
-      talk.progress(`${files} of ${of} files, ${((1000 * seconds) / took).toFixed(1)}x${found}`);
+      if (took >= QUIET_MS) talk.progress(printVerifying(done, took / 1000));
     };
     const { signal } = stop;
     const all: Verified[] = [];
@@ -47,6 +45,7 @@ export const command = defineCommand({
       const now = (): number => Date.now() / 1000;
       for (const one of recordings) {
         if (signal.aborted) break;
+        began = performance.now();
         all.push(await verifyRecording(one, { span, host, signal, now, onProgress }));
         talk.end();
       }

@@ -97,9 +97,7 @@ async function placeFor({ dir }: Recording, input: string, output: string): Prom
   if (!Object.hasOwn(formats, extname(output).toLowerCase()))
     throw new RelayError('RELAY_USAGE', `${output} must end in ${Object.keys(formats).join(', ')}`);
   if (await lstat(output).catch(() => undefined)) {
-    throw new RelayError('RELAY_USAGE', `${output} is there already`, {
-      hint: 'choose another name: nothing is overwritten',
-    });
+    throw new RelayError('RELAY_EXISTS', `${output} is there already`);
   }
   const place = await findPlace(input, output, false);
   const below = relative(dir, place.output);
@@ -306,7 +304,7 @@ async function nothing(recording: Recording, from: number, to: number): Promise<
     const far = (entry: SegmentEntry) => Math.max(entry.from - to, from - entry.to, 0);
     return best && far(best) <= far(one) ? best : one;
   }, undefined);
-  return new RelayError('RELAY_USAGE', `nothing was recorded from ${utc(from)} to ${utc(to)}`, {
+  return new RelayError('RELAY_NOT_FOUND', `nothing was recorded from ${utc(from)} to ${utc(to)}`, {
     hint: near
       ? `what is nearest: ${utc(near.from)} to ${utc(near.to)}; relay recordings list shows all`
       : `${recording.dir} holds nothing of ${recording.route}`,

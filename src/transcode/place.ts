@@ -36,7 +36,8 @@ export async function findPlace(from: string, to: string, force: boolean): Promi
     throw refuse(`${to} is the input itself`, 'name another file: the input is never touched');
   }
   if (there?.isDirectory()) throw refuse(`${to} is a folder`);
-  if (!force && (await exists(output))) throw refuse(`${to} is there already`, '--force replaces it');
+  if (!force && (await exists(output)))
+    throw new RelayError('RELAY_EXISTS', `${to} is there already`, { hint: '--force replaces it' });
   return { input, output, container, force };
 }
 

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { printVerifying } from '../../src/commands/recordings-print.ts';
+import type { Verified } from '../../src/recordings/verify.ts';
 import { clip } from '../e2e/support/clips.ts';
 import { until } from '../e2e/support/process.ts';
 import { BEGIN, makeRecording } from '../recordings/support.ts';
@@ -71,8 +73,13 @@ t.test('export', async (t) => {
     /nothing from 2026-11-21T18:08:26\.000Z to \S+ \(2\.000 s, 50 frames\): publisher: unplugged/,
   );
   t.match(await relay(t, ['recordings', 'export', 'cam/left', 'part.mp4', ...span], at), {
-    code: 2,
+    code: 1,
     err: /part\.mp4 is there already/,
+  });
+  const never = ['--from', String(BEGIN - 90), '--to', String(BEGIN - 80)];
+  t.match(await relay(t, ['recordings', 'export', 'none.mp4', ...never], at), {
+    code: 1,
+    err: /nothing was recorded from/,
   });
   t.match(await relay(t, ['recordings', 'export', 'part.mp4'], at), {
     code: 2,
@@ -83,6 +90,15 @@ t.test('export', async (t) => {
     err: /must be after --from/,
   });
   t.same(readdirSync(dir).sort(), ['part.mp4', 'rec', 'relay.yaml']);
+});
+
+t.test('how far a verify is', async (t) => {
+  const done: Verified = {
+    ...{ route: 'cam', kind: 'segments', dir: '/rec', files: 30, of: 40, frames: 1, seconds: 120, bytes: 1 },
+    ...{ gaps: 0, problems: [], unknown: [], stopped: false },
+  };
+  t.equal(printVerifying(done, 60), '75.0 %  30 of 40 files  2.0x  ETA 0:20');
+  t.equal(printVerifying({ ...done, files: 0, seconds: 0 }, 2), '0.0 %  0 of 40 files  0.0x  ETA -:--');
 });
 
 /** Not one of those that only tell which ffmpeg this is. */

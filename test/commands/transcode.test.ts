@@ -39,7 +39,7 @@ t.test('what is wrong is said, and nothing is written', async (t) => {
   const before = readdirSync(dir);
   const film = './-film.avi';
   const cases: [string[], number, RegExp][] = [
-    [[film, 'film.mp4'], 2, /film\.mp4 is there already\n.*--force/],
+    [[film, 'film.mp4'], 1, /film\.mp4 is there already\n.*--force/],
     [[film, film], 2, /is the input itself/],
     [['none.avi', 'x.mp4'], 2, /there is no file none\.avi/],
     [['text.mp4', 'x.mp4'], 1, /text\.mp4: /],
