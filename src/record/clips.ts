@@ -113,7 +113,7 @@ class ClipsSink implements RunningSink {
     await this.#save();
     const now = this.#host.knownTime();
     const { newest, live } = this.#shelf;
-    this.#due(this.#windows.due({ now, newest, live }));
+    this.#due(this.#windows.due({ now, newest, live: live && !this.#host.noMore?.() }));
     await this.#write();
     await this.#save();
     const from = Math.min(...this.#waiting.map(({ window }) => window.from));

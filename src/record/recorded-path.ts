@@ -108,10 +108,12 @@ export class PathRecorder {
       const { name, at, data } = command;
       if (command.route !== this.#spec.route) return;
       for (const sink of this.#sinks) sink.event({ name, at, ...(data !== undefined && { data }) });
-    } else if (command.type === 'server') this.#causes.command(command);
-    else if (command.path !== this.#spec.path) return;
+    } else if (command.type !== 'server' && command.path !== this.#spec.path) return;
     else if (command.type === 'over') this.#over = true;
-    else this.#causes.command(command);
+    else {
+      this.#causes.command(command);
+      this.#arrivals.command(command);
+    }
   }
 
   async step(at: number, step: number): Promise<void> {

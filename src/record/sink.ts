@@ -37,6 +37,8 @@ export interface SinkHost {
   knownTime(): number;
   /** Milliseconds. */
   monotonic(): number;
+  /** The publisher or the server is gone: nothing more comes for now. */
+  noMore?(): boolean;
   report(report: RecorderReport): void;
   /** Kills what is under way. */
   signal: AbortSignal;

@@ -15,7 +15,7 @@ const START = 1_795_284_500;
 async function rig(t: Test, change: Partial<ClipsSpec> = {}) {
   const dir = t.testdir({ ring: {}, rec: {} });
   const reports: RecorderReport[] = [];
-  const time = { wall: START, known: START, monotonic: 0 };
+  const time = { wall: START, known: START, monotonic: 0, over: false };
   const spec: ClipsSpec = {
     ...{ kind: 'clips', dir: join(dir, 'rec'), on: [], before: 1, after: 1 },
     ...{ atMostEvery: 0, overlap: 'merge', longest: 60, ...change },
@@ -23,6 +23,7 @@ async function rig(t: Test, change: Partial<ClipsSpec> = {}) {
   const sink = await openClips(spec, {
     ...{ route: 'cam', ffmpeg: '/bin/false', digestOf: () => undefined },
     ...{ now: () => time.wall, knownTime: () => time.known, monotonic: () => time.monotonic },
+    noMore: () => time.over,
     ...{ report: (report) => reports.push(report), signal: new AbortController().signal },
   });
   const ring = new Ring(join(dir, 'ring'));
@@ -120,4 +121,16 @@ t.test('events without end: some clips, and one word about the rest', async (t) 
   pass(700);
   sink.event?.({ name: 'busy', at: START + 9 });
   t.match(words()[1], new RegExp(`^events that are in no clip: ${500 - MOST_WINDOWS}\\. `));
+});
+
+t.test('a publisher that went in the middle of a clip is not waited for', async (t) => {
+  const { sink, time, flow, pass, clips } = await rig(t, { after: 3 });
+  await flow();
+  sink.event?.({ name: 'person', at: time.wall - 1 });
+  pass(8);
+  await sink.work();
+  t.equal(clips().length, 0, 'it may have fallen silent');
+  time.over = true;
+  await sink.work();
+  t.equal(clips().length, 1);
 });
