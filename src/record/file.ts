@@ -6,8 +6,11 @@ import { basename, dirname, extname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { type Cut, Cutter } from './cut.ts';
 import { createDisk, type Disk, type Space } from './disk.ts';
+import { loadWritten, saveWritten, type Written } from './file-state.ts';
+import type { Folder } from './folder.ts';
 import type { FootageEvent } from './footage.ts';
 import { GrowingFile } from './mp4/growing.ts';
+import { ledgerPlace } from './places.ts';
 import { remux } from './remux.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { openStore, type Store } from './store.ts';
@@ -36,7 +39,8 @@ interface Open {
 export async function openFile(spec: FileSpec, host: SinkHost): Promise<RunningSink> {
   const store = await openStore(dirname(spec.path));
   await store.sweep();
-  return new FileSink(spec, host, store);
+  const folder = await store.folder(ledgerPlace('file', host.route));
+  return new FileSink(spec, host, store, folder, await loadWritten(folder, basename(spec.path)));
 }
 
 class FileSink implements RunningSink {
@@ -44,21 +48,36 @@ class FileSink implements RunningSink {
   readonly #host: SinkHost;
   readonly #store: Store;
   readonly #disk: Disk;
-  readonly #cutter: Cutter;
+  readonly #folder: Folder;
+  #cutter: Cutter;
   #waiting: { cut: Cut; since: number }[] = [];
   #open: Open | undefined;
   #space: Space | undefined;
   /** What the disk didn't take: told when it takes again. */
   #lost: GapEntry | undefined;
+  #written: Written | undefined;
+  /** `#written` is not on the disk as it is. */
+  #unsaved = false;
   #told = '';
 
-  constructor(spec: FileSpec, host: SinkHost, store: Store) {
+  constructor(spec: FileSpec, host: SinkHost, store: Store, folder: Folder, written: Written | undefined) {
+    this.#folder = folder;
+    this.#written = written;
     this.#spec = spec;
     this.#host = host;
     this.#store = store;
     const { reserve } = spec;
     this.#disk = createDisk({ store, reserve, segmentBytes: () => 1_000_000, monotonic: host.monotonic });
     this.#cutter = new Cutter({ every: STEP, digestOf: host.digestOf });
+  }
+
+  get last() {
+    return this.#written;
+  }
+
+  /** Another file begins, with what the one before does not have yet. */
+  resume(): void {
+    this.#cutter = new Cutter({ every: STEP, digestOf: this.#host.digestOf, after: this.#written });
   }
 
   get oldest() {
@@ -84,8 +103,10 @@ class FileSink implements RunningSink {
       this.#disk.judge(space);
     }
     const state = this.#disk.state();
-    if (state.on) await this.#write();
-    else this.#giveUp(state);
+    if (state.on) {
+      await this.#write();
+      await this.#save();
+    } else this.#giveUp(state);
   }
 
   async finish(): Promise<void> {
@@ -96,6 +117,7 @@ class FileSink implements RunningSink {
 
   async close(): Promise<void> {
     this.#tellLost();
+    await this.#save().catch((error: unknown) => this.#complain(messageOf(error)));
     const open = this.#open;
     this.#open = undefined;
     if (!open) return;
@@ -157,9 +179,21 @@ class FileSink implements RunningSink {
     if (this.#open && (this.#open.run !== cut.take.run || this.#open.init !== cut.init)) await this.close();
     this.#open ??= await this.#begin(cut);
     await this.#open.growing.append(cut.samples);
+    this.#written = { run: cut.take.run, endDts: cut.endDts };
+    this.#unsaved = true;
     this.#open.bytes = (await this.#open.handle.stat()).size;
     this.#told = '';
     this.#tellLost();
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#unsaved) return;
+    try {
+      await saveWritten(this.#folder, basename(this.#spec.path), this.#written!);
+      this.#unsaved = false;
+    } catch (error) {
+      if (!this.#disk.failed(error)) throw error;
+    }
   }
 
   /** Another run or other parameters can't go on in the same file. */

@@ -48,6 +48,10 @@ export class GuardedSink {
     return this.#sink instanceof SegmentsSink ? this.#sink : undefined;
   }
 
+  get last(): RunningSink['last'] {
+    return this.#sink?.last;
+  }
+
   get oldest(): Sample | undefined {
     return this.#sink?.oldest;
   }
@@ -78,6 +82,10 @@ export class GuardedSink {
       else sink.push(event);
     });
     if (event.type === 'end') this.#take = undefined;
+  }
+
+  resume(): void {
+    this.#guard((sink) => sink.resume?.());
   }
 
   gap(gap: GapEntry): void {

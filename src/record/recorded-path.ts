@@ -263,7 +263,7 @@ export class PathRecorder {
     }
     const reads = await this.#ring!.look();
     const runs = new Set(this.#ring!.files().map(({ run }) => run));
-    for (const sink of segments) if (sink.last && runs.has(sink.last.run)) sink.resume();
+    for (const sink of this.#sinks) if (sink.last && runs.has(sink.last.run)) sink.resume();
     for (const read of reads) this.#happened(this.#footage.push(read));
   }
 

@@ -15,6 +15,10 @@ export interface RunningSink {
   step?(at: number, step: number): Promise<void>;
   /** Writes what is ready, removes what is too old, and looks at the disk. One call at a time. */
   work(): Promise<void>;
+  /** What was written last, ever. */
+  readonly last?: { run: string; endDts: number } | undefined;
+  /** Before the first event: the ring still holds the run of `last`, and what comes after it is new. */
+  resume?(): void;
   /** The recording is over: what is open is written too. */
   finish(): Promise<void>;
   /** This recorder ends, the recording doesn't. */

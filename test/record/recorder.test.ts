@@ -299,6 +299,23 @@ t.test('a file that grows can be read at any time, and never takes the place of 
   t.equal(bytes.readUInt32BE(bytes.indexOf('mvhd') + 4 + 16), 4 * 2880, 'its header tells how long it is');
 });
 
+t.test('a file that a recorder left: the next one goes on where it ended', async (t) => {
+  const dir = t.testdir();
+  const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mp4') }];
+  const first = rig(t, dir, all);
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  write(first.ring, 0, 3);
+  const file = (name: string): string => join(dir, 'rec', name);
+  await until(() => existsSync(file('all.mp4')) && statSync(file('all.mp4')).size > 40_000, 'file');
+  await first.stop('up');
+  const before = await pictures(file('all.mp4'));
+  const second = rig(t, dir, all);
+  write(second.ring, 3, 5);
+  await until(() => existsSync(file('all-1.mp4')), 'second file');
+  await second.stop('down');
+  t.equal(before + (await pictures(file('all-1.mp4'))), 5 * 72, 'nothing twice, nothing missing');
+});
+
 t.test('what is too much goes, the oldest first; a file that is not ours stays', async (t) => {
   const r = rig(t, t.testdir(), segments({ maxSize: 60_000 }));
   await until(() => told(r.reports, 'record').length > 0, 'first word');
