@@ -51,14 +51,32 @@ function claims(sink: DiskSink, route: string): Claim[] {
     message: () => `this route has ${sink.kind} in ${quote(sink.dir)} already`,
     hint: 'give each its own folder',
   };
-  if (sink.kind !== 'snapshots' || sink.latest === undefined) return [own];
+  const { dir } = sink;
+  const name = 'name' in sink ? sink.name : '';
+  if (name.includes('{seq}') && !/\{(route|unix|utc)\}/.test(name)) {
+    // Two files of one name and with the same bytes could not be told apart.
+    const numbers: Claim = {
+      key: `numbers ${sink.kind} ${dir}`,
+      at: ['name'],
+      message: (owner) =>
+        `route ${quote(owner)} counts in ${quote(dir)} already: both would want the same names`,
+      hint: 'put {route} into the name, or give each its own folder',
+    };
+    return [own, numbers, ...newest(sink)];
+  }
+  return [own, ...newest(sink)];
+}
+
+function newest(sink: Exclude<DiskSink, { kind: 'file' }>): Claim[] {
+  if (sink.kind !== 'snapshots' || sink.latest === undefined) return [];
   const { dir, latest } = sink;
-  const newest: Claim = {
-    key: `latest ${dir}/${latest}`,
-    at: ['latest'],
-    message: (owner) => `${quote(latest)} in ${quote(dir)} is written by route ${quote(owner)} already`,
-  };
-  return [own, newest];
+  return [
+    {
+      key: `latest ${dir}/${latest}`,
+      at: ['latest'],
+      message: (owner) => `${quote(latest)} in ${quote(dir)} is written by route ${quote(owner)} already`,
+    },
+  ];
 }
 
 function placeOf(sink: DiskSink, place: Path, reader: Reader): Path {

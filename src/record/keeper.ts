@@ -1,6 +1,9 @@
 /** Keeps a sink within its bounds: removes what is too old or too much, and says when the disk takes no more. */
+
+import { messageOf } from '../errors.ts';
 import type { Disk } from './disk.ts';
-import { bytesOf } from './entry.ts';
+import { bytesOf, segmentKey } from './entry.ts';
+import { codeOf } from './folder.ts';
 import type { Ledger } from './ledger.ts';
 import { retain } from './retention.ts';
 import type { SinkHost } from './sink.ts';
@@ -22,6 +25,10 @@ const AT_ONCE = 200;
 const EVERY = 900;
 const SELDOM = 5000;
 const MANY = 8;
+/** Milliseconds until a file that could not be removed is tried again. */
+const STUCK = 600_000;
+/** What a file, or its folder, says of itself alone; all else is the disk's fault. */
+const ITS_OWN = ['EPERM', 'EACCES', 'EBUSY', 'ETXTBSY', 'EISDIR', 'ENAMETOOLONG'];
 /** Seconds between two looks at ledgers whose segments are all gone. */
 const PRUNE = 600;
 
@@ -33,6 +40,8 @@ export class Keeper {
   #pause = EVERY;
   /** The oldest that is there, unless something was removed since. */
   #oldest: SegmentEntry | undefined;
+  /** Files that can't be removed, and when that was tried. */
+  readonly #stuck = new Map<string, number>();
   /** Lines of the ledger that are broken or lost, as far as it was said. */
   #told = { broken: 0, lost: 0 };
   /** Bytes free at the last look. */
@@ -76,12 +85,14 @@ export class Keeper {
 
   async #pass(): Promise<void> {
     const { ledger, disk, bounds, host } = this.#options;
+    for (const [key, at] of this.#stuck) if (host.monotonic() - at > STUCK) this.#stuck.delete(key);
     for (let more = true; more; ) {
+      const totals = ledger.totals();
       const space = await disk.measure();
       if (!space) return;
       this.free = space.bytes;
       const facts = {
-        totals: ledger.totals(),
+        totals: { ...totals, count: totals.count - this.#stuck.size },
         now: host.knownTime(),
         keep: bounds.keep,
         maxSize: bounds.maxSize,
@@ -92,7 +103,7 @@ export class Keeper {
       };
       // Mostly not even the oldest has to go: then the ledger is not read.
       let found = retain({ ...facts, entries: await this.#first() });
-      if (found.remove.length > 0) found = retain({ ...facts, entries: await ledger.oldest(AT_ONCE) });
+      if (found.remove.length > 0) found = retain({ ...facts, entries: await this.#entries(AT_ONCE) });
       this.#completed = 0;
       for (const [why, entries] of byReason(found.remove)) await this.#remove(entries, why);
       more = found.more;
@@ -105,10 +116,16 @@ export class Keeper {
   }
 
   async #first(): Promise<SegmentEntry[]> {
-    const { ledger, bounds } = this.#options;
+    const { bounds } = this.#options;
     if (bounds.keep === undefined && bounds.maxSize === undefined) return [];
-    this.#oldest ??= (await ledger.oldest(1))[0];
+    this.#oldest ??= (await this.#entries(1))[0];
     return this.#oldest ? [this.#oldest] : [];
+  }
+
+  /** The oldest that can be removed. */
+  async #entries(count: number): Promise<SegmentEntry[]> {
+    const entries = await this.#options.ledger.oldest(count + this.#stuck.size);
+    return entries.filter((entry) => !this.#stuck.has(segmentKey(entry))).slice(0, count);
   }
 
   async #remove(entries: SegmentEntry[], why: GoneEntry['why']): Promise<void> {
@@ -118,9 +135,16 @@ export class Keeper {
     // What is not the file that was recorded is not ours to remove, nor to look after any longer.
     const missing: SegmentEntry[] = [];
     for (const entry of entries) {
-      const result = await store.remove(entry.path, entry.bytes);
-      for (const beside of entry.beside ?? []) await store.remove(beside.path, beside.bytes);
-      (result === 'removed' ? removed : missing).push(entry);
+      try {
+        const result = await store.remove(entry.path, entry.bytes);
+        for (const beside of entry.beside ?? []) await store.remove(beside.path, beside.bytes);
+        (result === 'removed' ? removed : missing).push(entry);
+      } catch (error) {
+        if (!ITS_OWN.includes(codeOf(error) ?? '')) throw error;
+        this.#stuck.set(segmentKey(entry), host.monotonic());
+        const message = `${store.path}: ${messageOf(error)}; it stays, and recording goes on`;
+        host.report({ type: 'log', level: 'warn', route: host.route, message });
+      }
     }
     if (removed.length > 0) {
       const bytes = removed.reduce((sum, entry) => sum + bytesOf(entry), 0);

@@ -123,8 +123,11 @@ export class SegmentsSink implements RunningSink {
   }
 
   async work(): Promise<void> {
-    await this.#keeper.pass();
-    await this.#write();
+    try {
+      await this.#keeper.pass();
+    } finally {
+      await this.#write();
+    }
   }
 
   async finish(): Promise<void> {

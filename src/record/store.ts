@@ -32,8 +32,11 @@ export interface Store {
    * got. A file of that name with the very same bytes is the same file, published before a crash.
    */
   publish(file: Temporary, name: string): Promise<string>;
-  /** A new file under its final name, or `name-1` … where that is taken: for one that grows in everybody's sight. */
-  create(name: string): Promise<{ name: string; path: string; handle: FileHandle }>;
+  /**
+   * A new file under its final name, or `name-1` … where that is taken: for one that grows in everybody's sight.
+   * @param also the extension (".mkv") of what is made of it: the name is free with that one, too
+   */
+  create(name: string, also?: string): Promise<{ name: string; path: string; handle: FileHandle }>;
   /** The same for a file that is replaced again and again. */
   replace(file: Temporary, name: string): Promise<void>;
   /** Removes a file of exactly this size, and folders of ours that are empty then. */
@@ -107,9 +110,9 @@ export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
       );
       return [...parents, got].join('/');
     },
-    async create(name) {
+    async create(name, also) {
       const { parents, last } = split(name);
-      const made = await again(() => createUnused(forNew(parents), last));
+      const made = await again(() => createUnused(forNew(parents), last, also));
       const got = [...parents, made.name].join('/');
       return { name: got, path: join(root.path, got), handle: made.handle };
     },
@@ -118,6 +121,8 @@ export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
       await again(() => replaceFile({ file, from: temporaries, to: forNew(parents), name: last }));
     },
     async remove(name, size) {
+      // A ledger that somebody has changed may say anything.
+      if (!isName(name)) return 'other';
       const { parents, last } = split(name);
       const result = await removeFile(at(parents), last, size);
       if (result !== 'removed') return result;
@@ -172,6 +177,15 @@ function partsOf(name: string): string[] {
   const parts = name.split('/');
   if (parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))) throw badName(name);
   return parts;
+}
+
+/** Of a file that can be ours. */
+function isName(name: string): boolean {
+  try {
+    return split(name).last !== '';
+  } catch {
+    return false;
+  }
 }
 
 function badName(name: string): RelayError {

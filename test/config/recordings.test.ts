@@ -240,6 +240,24 @@ t.test('the folder of relay.yaml itself is a folder like others', async (t) => {
   t.strictSame(problems(sinks('segments: { dir: . }')), []);
 });
 
+t.test('two that count in one folder', async (t) => {
+  const two = (name: string) =>
+    ['a', 'b']
+      .map(
+        (route) => `  ${route}: { from: cam, to: [${route}, { segments: { dir: rec, name: "${name}" } }] }`,
+      )
+      .join('\n')
+      .replace(/^/, 'sources: { cam: rtsp://192.0.2.1/cam }\nroutes:\n');
+  t.match(diagnose(two('{seq}')), [
+    {
+      path: 'routes.b.to.1.segments.name',
+      message: /route "a" counts in .*rec" already: both would want the same names/,
+      hint: /put \{route\} into the name/,
+    },
+  ]);
+  for (const name of ['{route}-{seq}', '{unix}-{seq}']) t.strictSame(diagnose(two(name)), []);
+});
+
 t.test('the embedded server records nothing', async (t) => {
   const text = `server: { driver: node-media-server }\n${sinks('segments: { dir: x }')}`;
   t.match(diagnose(text), [

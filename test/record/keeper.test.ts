@@ -4,7 +4,7 @@ import t from 'tap';
 import { createDisk } from '../../src/record/disk.ts';
 import { Keeper } from '../../src/record/keeper.ts';
 import { openLedger } from '../../src/record/ledger.ts';
-import { openStore } from '../../src/record/store.ts';
+import { openStore, type Store } from '../../src/record/store.ts';
 import type { RecorderReport, SegmentEntry } from '../../src/record/types.ts';
 
 const NOW = 1_800_000_000;
@@ -17,8 +17,8 @@ function clip(seq: number, bytes: number, picture: number): SegmentEntry {
   };
 }
 
-async function rig(dir: string, maxSize: number) {
-  const store = await openStore(dir);
+async function rig(dir: string, maxSize: number, change: Partial<Store> = {}) {
+  const store = { ...(await openStore(dir)), ...change };
   const ledger = await openLedger(await store.folder('clips/cam'));
   const reports: RecorderReport[] = [];
   const time = { monotonic: 0 };
@@ -54,6 +54,37 @@ t.test('the size of a clip is that of its picture too', async (t) => {
   );
   t.strictSame(reports, [{ type: 'removed', route: 'cam', count: 2, bytes: 2000, why: 'maxSize' }]);
 });
+
+t.test(
+  'a file that can’t be removed stays, is told of once, and keeps nothing else from going',
+  async (t) => {
+    const dir = t.testdir();
+    const real = await openStore(dir);
+    const { ledger, reports, pass } = await rig(dir, 250, {
+      remove: (name, size) => {
+        if (name === '0.mp4') throw Object.assign(new Error('EPERM: not permitted'), { code: 'EPERM' });
+        return real.remove(name, size);
+      },
+    });
+    const add = async (seq: number, path = `${seq}.mp4`): Promise<void> => {
+      writeFileSync(join(dir, `${seq}.mp4`), Buffer.alloc(100));
+      await ledger.append({ ...clip(seq, 100, 0), path, beside: [] });
+    };
+    for (let seq = 0; seq < 3; seq++) await add(seq);
+    await add(3, '../3.mp4');
+    for (let seq = 4; seq < 6; seq++) await add(seq);
+    for (let n = 0; n < 12; n++) await pass();
+    t.strictSame(
+      readdirSync(dir).filter((name) => !name.startsWith('.')),
+      ['0.mp4', '3.mp4', '5.mp4'],
+      'names that lead elsewhere are nobody’s business either',
+    );
+    t.match(
+      reports.filter(({ type }) => type === 'log'),
+      [{ level: 'warn', message: /EPERM: not permitted; it stays, and recording goes on/ }],
+    );
+  },
+);
 
 t.test('lines that were broken are told of once', async (t) => {
   const dir = t.testdir();
