@@ -1,7 +1,7 @@
 /** The running product: load → plan → supervise → observe; reload; stop. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Api } from './api/server.ts';
-import type { Address, Config } from './config/config.ts';
+import type { Address, Config, Route } from './config/config.ts';
 import { messageOf, RelayError } from './errors.ts';
 import { isDiskSink } from './kinds/sinks/index.ts';
 import { kindOf } from './kinds/sources/index.ts';
@@ -18,6 +18,16 @@ import { version } from './version.ts';
 import { watchFile } from './watch.ts';
 import { HookWatch } from './watch-hooks.ts';
 
+/** What becomes of an event. */
+export interface EventTaken {
+  /** Unix milliseconds. */
+  at: number;
+  /** How many clips of the route want it. */
+  clips: number;
+  /** The names that they wait for; empty: any, or there are no clips. */
+  wanted: string[];
+}
+
 /** What the API and commands may ask of a running gateway. */
 export interface RunningGateway {
   status(): GatewayStatus;
@@ -25,8 +35,8 @@ export interface RunningGateway {
   /** Reads relay.yaml again. On a bad file nothing changes and the RelayError holds the diagnostics. */
   reload(): Promise<{ changed: string[] }>;
   subscribe(listener: (event: GatewayEvent) => void): () => void;
-  /** Something happened on a route. @returns when, in Unix milliseconds; @throws RELAY_NOT_FOUND */
-  event(route: string, name: string, data?: unknown): number;
+  /** Something happened on a route. @throws RELAY_NOT_FOUND */
+  event(route: string, name: string, data?: unknown): EventTaken;
   stop(): Promise<void>;
 }
 
@@ -166,14 +176,14 @@ class Gateway implements RunningGateway {
     return () => this.#listeners.delete(listener);
   }
 
-  event(route: string, name: string, data?: unknown): number {
+  event(route: string, name: string, data?: unknown): EventTaken {
     if (!Object.hasOwn(this.#config.routes, route)) {
       throw new RelayError('RELAY_NOT_FOUND', `there is no route ${route}`);
     }
     const at = Date.now();
     this.#emit({ type: 'event', at, route, name, ...(data !== undefined && { data }) });
     this.#supervisor.event(route, name, data);
-    return at;
+    return { at, ...clipsOf(this.#config.routes[route]!, name) };
   }
 
   /** One after the other. Who asks while one waits for its turn gets the same: it will read what is there by then. */
@@ -326,4 +336,10 @@ class Gateway implements RunningGateway {
 
 function isNothing({ paths }: RoutePlan): boolean {
   return paths.length === 0;
+}
+
+export function clipsOf({ to }: Pick<Route, 'to'>, name: string): Omit<EventTaken, 'at'> {
+  const clips = to.filter((sink) => sink.kind === 'clips');
+  const wants = clips.filter(({ on }) => on.length === 0 || on.includes(name));
+  return { clips: wants.length, wanted: [...new Set(clips.flatMap(({ on }) => on))] };
 }

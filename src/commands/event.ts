@@ -1,4 +1,5 @@
 import { messageOf, RelayError } from '../errors.ts';
+import type { EventTaken } from '../gateway.ts';
 import { apiAddress, apiOption, callApi } from './client.ts';
 import { defineCommand } from './command.ts';
 
@@ -25,10 +26,16 @@ export const command = defineCommand({
   async handler({ api, route, name, data, json }, io) {
     const body = { name, ...(data !== undefined && { data: parse(data) }) };
     const path = `/v1/routes/${route.split('/').map(encodeURIComponent).join('/')}/events`;
-    const answer = (await callApi(await apiAddress(api, io), path, 'POST', body)) as { at: number };
-    io.out(json ? JSON.stringify(answer) : `${name} on ${route} at ${new Date(answer.at).toISOString()}`);
+    const taken = (await callApi(await apiAddress(api, io), path, 'POST', body)) as EventTaken;
+    io.out(json ? JSON.stringify(taken) : `${name} on ${route} at ${new Date(taken.at).toISOString()}`);
+    if (!json && taken.clips === 0) io.say(unwanted(route, name, taken));
   },
 });
+
+function unwanted(route: string, name: string, { wanted }: EventTaken): string {
+  if (wanted.length === 0) return `no clips of ${route} want ${name}: it has none`;
+  return `no clips of ${route} want ${name} (they want: ${wanted.join(', ')})`;
+}
 
 function parse(text: string): unknown {
   try {

@@ -31,7 +31,7 @@ t.test('events of a route, whose name may hold /', async (t) => {
   const lobby = '/v1/routes/lobby/marked/events';
   t.match(await post(lobby, { name: 'door', data: { open: true } }), {
     status: 202,
-    json: { at: 1_700_000_000_123 },
+    json: { at: 1_700_000_000_123, clips: 1, wanted: ['door', 'bell'] },
   });
   t.match(await post('/v1/routes/lobby%2Fmarked/events', { name: 'A_b.c-9' }), { status: 202 });
   t.match(await post(lobby, { name: 'x', data: 'y'.repeat(16_000) }), { status: 202 });

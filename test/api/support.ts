@@ -93,7 +93,8 @@ export function fakeGateway(): FakeGateway {
     event(route, ...rest) {
       if (route !== 'lobby/marked') throw new RelayError('RELAY_NOT_FOUND', `there is no route ${route}`);
       told.push([route, ...rest]);
-      return 1_700_000_000_123;
+      const clips = rest[0] === 'dog' ? 0 : 1;
+      return { at: 1_700_000_000_123, clips, wanted: ['door', 'bell'] };
     },
     status: () => now.status,
     plan: () => plan,

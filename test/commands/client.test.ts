@@ -58,6 +58,10 @@ t.test('event', async (t) => {
     ['lobby/marked', 'door', { open: [1] }],
     ['lobby/marked', 'bell', undefined],
   ]);
+  t.match(await call('event', 'lobby/marked', 'dog'), {
+    code: 0,
+    err: 'no clips of lobby/marked want dog (they want: door, bell)\n',
+  });
   t.match(await call('event', 'yard', 'door'), {
     code: 1,
     out: '',

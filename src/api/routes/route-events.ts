@@ -14,7 +14,7 @@ export function routeEventRoutes(app: FastifyInstance, { gateway }: ApiContext):
       throw new RelayError('RELAY_NOT_FOUND', `${method} ${url.slice(0, 200)} is not part of this API`);
     }
     const { name, data } = read(body);
-    return reply.code(202).send({ at: gateway.event(route, name, data) });
+    return reply.code(202).send(gateway.event(route, name, data));
   });
 }
 
