@@ -10,6 +10,7 @@ import { livesOf, startReturning, timeOf, wallOrigin } from './support/frame-tim
 import { publishFile, startMediaServer } from './support/mediamtx.ts';
 import { scope, until } from './support/process.ts';
 import { complaints, decodeSegments, empty, gapOf, gapsOf, holes, visible } from './support/recordings.ts';
+import { startRelay } from './support/relay.ts';
 
 const fps = 25;
 
@@ -123,4 +124,35 @@ t.test('a reader that is cut comes back', async (t) => {
   await reader.stop();
   const [first, second] = reader.lives();
   t.ok(first!.at(-1)!.wall < second![0]!.wall, 'two lives, one after the other');
+});
+
+t.test('an old film is recorded by default, where readers could have it as it is', async (t) => {
+  const s = scope(t);
+  const { file, frames } = await clip({ seconds: 6, video: 'mpeg4', audio: 'mp3' });
+  const dir = join(s.dir, 'rec');
+  const relay = await startRelay(
+    s,
+    {
+      server: { rtmp: false, hls: false, webrtc: false },
+      sources: { film: { file } },
+      routes: { film: { from: 'film', to: ['film', { segments: { dir, every: '2s' } }] } },
+    },
+    { ready: false },
+  );
+  await until(async () => (await relay.unit('source:film')).state === 'finished', {
+    timeout: 30_000,
+    what: 'the end of the film',
+  });
+  await relay.stop();
+  const segments = await decodeSegments(s, dir, 'film');
+  const seen = segments.flatMap((segment) => segment.frames.map(({ counter }) => counter));
+  // A publisher that ends takes its last moment with it.
+  t.ok(seen.length > frames - fps / 2, `${seen.length} of ${frames} frames`);
+  t.same(
+    seen,
+    seen.map((_, index) => index),
+    'each once',
+  );
+  const heard = segments.reduce((sum, { sounds }) => sum + sounds.length, 0);
+  t.ok(heard > 5.5 * 46, `${heard} packets of sound`);
 });
