@@ -198,11 +198,13 @@ class FileSink implements RunningSink {
 
   /** Another run or other parameters can't go on in the same file. */
   async #begin(cut: Cut): Promise<Open> {
-    const stem = basename(this.#spec.path, extname(this.#spec.path));
-    const made = await this.#store.create(`${stem}.mp4`);
+    const extension = extname(this.#spec.path);
+    const stem = basename(this.#spec.path, extension);
+    const made = await this.#store.create(`${stem}.mp4`, extension === '.mp4' ? undefined : extension);
     const { init, take, dts, lead } = cut;
     const growing = new GrowingFile(made.handle, { init, origin: dts / lead.timescale });
-    this.#say('info', `records into ${made.path}`);
+    const final = extension === '.mp4' ? '' : `, which becomes ${basename(made.name, '.mp4')}${extension}`;
+    this.#say('info', `records into ${made.path}${final}`);
     return { ...made, growing, init, run: take.run, bytes: 0 };
   }
 
@@ -213,7 +215,8 @@ class FileSink implements RunningSink {
     const file = await this.#store.temporary(extension.slice(1));
     try {
       await remux(this.#host, path, file.path, format);
-      await this.#store.publish(file, `${basename(name, '.mp4')}${extension}`);
+      const final = await this.#store.publish(file, `${basename(name, '.mp4')}${extension}`);
+      this.#say('info', `${path} became ${final}`);
     } catch (error) {
       await file.discard().catch(() => {});
       throw error;

@@ -36,11 +36,16 @@ function allTaken(folder: Folder, name: string): RelayError {
   );
 }
 
-/** A new file under the first name that is free. */
-export async function createUnused(to: Folder, name: string): Promise<{ name: string; handle: FileHandle }> {
+/** A new file under the first name that is free. @param also an extension with which it must be free, too */
+export async function createUnused(
+  to: Folder,
+  name: string,
+  also?: string,
+): Promise<{ name: string; handle: FileHandle }> {
   const flags = mode.O_RDWR | mode.O_CREAT | mode.O_EXCL | mode.O_NOFOLLOW;
   return to.use(async (target) => {
     for (const candidate of candidates(name)) {
+      if (also !== undefined && (await isThere(join(target, withExtension(candidate, also))))) continue;
       try {
         return { name: candidate, handle: await open(join(target, candidate), flags, FILE_MODE) };
       } catch (error) {
@@ -49,6 +54,17 @@ export async function createUnused(to: Folder, name: string): Promise<{ name: st
     }
     throw allTaken(to, name);
   });
+}
+
+function withExtension(name: string, extension: string): string {
+  return name.slice(0, name.length - extname(name).length) + extension;
+}
+
+function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Returns the name that the file got. */

@@ -111,6 +111,13 @@ function ledger(dir: string, rec = 'rec', route = 'cam'): Entry[] {
   );
 }
 
+/** In the place of ffmpeg: its last argument gets something. */
+function copying(dir: string): string {
+  const file = join(dir, 'ffmpeg.sh');
+  writeFileSync(file, '#!/bin/sh\nfor last; do :; done\necho made > "${last#file:}"\n', { mode: 0o755 });
+  return file;
+}
+
 const files = (folder: string, extension: string): string[] =>
   existsSync(folder)
     ? readdirSync(folder)
@@ -297,6 +304,25 @@ t.test('a file that grows can be read at any time, and never takes the place of 
   t.equal(readFileSync(join(dir, 'rec', 'all.mp4'), 'utf8'), 'mine');
   const bytes = readFileSync(file);
   t.equal(bytes.readUInt32BE(bytes.indexOf('mvhd') + 4 + 16), 4 * 2880, 'its header tells how long it is');
+});
+
+t.test('the number of a file that becomes another one is free for both', async (t) => {
+  const dir = t.testdir({ rec: { 'all.mkv': 'mine', 'all-1.mp4': 'mine too' } });
+  const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mkv') }];
+  const r = rig(t, dir, all, { ffmpeg: copying(dir) });
+  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  write(r.ring, 0, 2);
+  const place = join(dir, 'rec');
+  await until(() => existsSync(join(place, 'all-2.mp4')), 'file');
+  await r.stop('down');
+  t.strictSame(
+    readdirSync(place)
+      .filter((name) => name.startsWith('all'))
+      .sort(),
+    ['all-1.mp4', 'all-2.mkv', 'all.mkv'],
+  );
+  const logs = told(r.reports, 'log').map(({ message }) => message);
+  t.match(logs, [/all-2\.mp4, which becomes all-2\.mkv$/, /all-2\.mp4 became all-2\.mkv$/]);
 });
 
 t.test('a file that a recorder left: the next one goes on where it ended', async (t) => {
