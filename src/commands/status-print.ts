@@ -88,7 +88,7 @@ function recordings(all: UnitStatus[], style: Io['style']): string[] {
     state(figures),
     ...[figures.segments, figures.clips, figures.gaps].map(String),
     short(figures.bytes),
-    short(figures.free),
+    figures.free < Number.MAX_SAFE_INTEGER ? short(figures.free) : '-',
     figures.reason === undefined ? '' : oneLine(figures.reason),
   ]);
   return [

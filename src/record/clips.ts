@@ -198,7 +198,7 @@ class ClipsSink implements RunningSink {
     const stem = path.slice(0, -'.mp4'.length);
     const beside = [];
     if (still) beside.push(await this.#beside(`${stem}.jpg`, still));
-    const json = Buffer.from(`${JSON.stringify({ ...story, file: path }, null, 2)}\n`);
+    const json = Buffer.from(textOf({ ...story, file: path }));
     beside.push(await this.#beside(`${stem}.json`, json));
     return this.#entryOf(path, bytes, cuts, { from, to }, beside);
   }
@@ -292,4 +292,12 @@ function oneFile(cuts: Cut[], { events }: ClipWindow): Cut[] {
   const holds = (cut: Cut): boolean => wallOf(cut.take, cut.endPts, cut.lead.timescale) > at;
   const main = cuts.find(holds) ?? cuts.at(-1);
   return main ? cuts.filter(({ take, init }) => take.run === main.take.run && init === main.init) : [];
+}
+
+/** A line for each field, however deep its value is. */
+function textOf(story: object): string {
+  const lines = Object.entries(story).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+  );
+  return `{\n${lines.join(',\n')}\n}\n`;
 }

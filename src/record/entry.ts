@@ -36,8 +36,14 @@ export function isEntry(value: unknown): value is Entry {
   if (type !== 'segment' && type !== 'gap' && type !== 'gone' && type !== 'clock') return false;
   return (
     numbers[type].every((name) => Number.isFinite(fields[name])) &&
-    texts[type].every((name) => typeof fields[name] === 'string')
+    texts[type].every((name) => typeof fields[name] === 'string') &&
+    (fields['beside'] === undefined || (Array.isArray(fields['beside']) && fields['beside'].every(isBeside)))
   );
+}
+
+function isBeside(value: unknown): boolean {
+  const { path, bytes } = (value ?? {}) as Record<string, unknown>;
+  return typeof path === 'string' && Number.isFinite(bytes);
 }
 
 /** The UTC day in whose file an entry stands: a segment's and a gap's end, so that a file is as old as its end. */

@@ -33,7 +33,9 @@ export async function saveWindows(folder: Folder, state: WindowsState): Promise<
 
 function isWindow({ from, to, events }: ClipWindow): boolean {
   const named = Array.isArray(events) && events.length > 0;
-  return named && [from, to].every(Number.isFinite) && events.every(({ at }) => Number.isFinite(at));
+  if (!named || ![from, to].every(Number.isFinite)) return false;
+  // A name becomes a part of the clip's.
+  return events.every(({ name, at }) => Number.isFinite(at) && /^[A-Za-z0-9_.-]{1,64}$/.test(name));
 }
 
 function isLast([name, at]: [string, number]): boolean {

@@ -1,5 +1,6 @@
 /** Recording between recorder, server and publishers: who must know what of whom. */
 import { eventNamePattern } from '../config/values.ts';
+import { dataTrouble } from '../observe/event-data.ts';
 import type { Log } from '../observe/log.ts';
 import type { ExitCause, GatewayEvent, UnitState } from '../observe/state.ts';
 import type { PathSpec, Plan, RecorderUnit } from '../plan/types.ts';
@@ -91,13 +92,11 @@ export class Recording {
     );
     if (!recorded) return;
     if (eventNamePattern.test(name)) {
-      this.#host.send({
-        type: 'event',
-        route,
-        name,
-        ...(data !== undefined && { data }),
-        at: Date.now() / 1000,
-      });
+      const trouble = dataTrouble(data);
+      if (trouble !== undefined)
+        this.#host.log.debug({ route }, `event ${name}: its data are left out: ${trouble}`);
+      const told = data !== undefined && trouble === undefined && { data };
+      this.#host.send({ type: 'event', route, name, ...told, at: Date.now() / 1000 });
     } else if (this.#refused.size < 100 && !this.#refused.has(name)) {
       this.#refused.add(name);
       const why = 'a name of letters, digits, _ . and - is needed for that';

@@ -2,10 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { eventNamePattern } from '../../config/values.ts';
 import { RelayError } from '../../errors.ts';
+import { dataTrouble } from '../../observe/event-data.ts';
 import type { ApiContext } from '../server.ts';
-
-/** Bytes of an event's data as JSON: it goes beside each clip and to everybody who listens. */
-const MAX_DATA = 16 * 1024;
 
 export function routeEventRoutes(app: FastifyInstance, { gateway }: ApiContext): void {
   app.post<{ Params: { '*': string } }>('/v1/routes/*', async ({ params, body, url, method }, reply) => {
@@ -32,8 +30,7 @@ function read(body: unknown): { name: string; data?: unknown } {
     const message = 'the name of an event has letters, digits, _ . and -, at most 64';
     throw new RelayError('RELAY_REQUEST', message, { hint });
   }
-  if (data !== undefined && Buffer.byteLength(JSON.stringify(data)) > MAX_DATA) {
-    throw new RelayError('RELAY_REQUEST', 'the data of an event has at most 16 kB', { hint });
-  }
+  const trouble = dataTrouble(data);
+  if (trouble !== undefined) throw new RelayError('RELAY_REQUEST', trouble, { hint });
   return data === undefined ? { name } : { name, data };
 }
