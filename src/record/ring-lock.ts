@@ -15,8 +15,9 @@ interface Holder {
   /** When the process started, and on which start of the machine. */
   start: string;
   boot: string;
-  /** Its parent: for people. */
+  /** Its parent, which starts another one when it dies: nobody else may come in between. */
   gateway: number;
+  gatewayStart: string;
 }
 
 const PROC = existsSync('/proc/self/stat');
@@ -44,7 +45,8 @@ export class RingLock {
     this.#store = store;
     this.#name = `${path.replaceAll('/', '~')}.lock`;
     const { pid, ppid: gateway } = process;
-    const holder: Holder = { pid, start: startOf(pid) ?? '', boot: bootId(), gateway };
+    const [start = '', gatewayStart = ''] = [pid, gateway].map(startOf);
+    const holder: Holder = { pid, start, boot: bootId(), gateway, gatewayStart };
     this.#mine = JSON.stringify(holder);
   }
 
@@ -139,6 +141,11 @@ function holderOf(text: string): Holder | undefined {
   }
 }
 
-function lives({ pid, start, boot }: Holder): boolean {
-  return boot === bootId() && startOf(pid) === start;
+function lives({ pid, start, boot, gateway, gatewayStart }: Holder): boolean {
+  if (boot !== bootId()) return false;
+  return isThere(pid, start) || (gateway !== process.ppid && isThere(gateway, gatewayStart));
+}
+
+function isThere(pid: number, start: string): boolean {
+  return typeof start === 'string' && startOf(pid) === start;
 }

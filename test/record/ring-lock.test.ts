@@ -38,6 +38,30 @@ t.test('another process that lives has it, until it is gone', options, async (t)
   t.throws(() => statSync(file), { code: 'ENOENT' });
 });
 
+t.test(
+  'a recorder that died leaves it to the next one of its gateway, and to nobody else',
+  options,
+  async (t) => {
+    const store = await openStore(t.testdir());
+    const other = spawn('sleep', ['60']);
+    t.teardown(() => other.kill('SIGKILL'));
+    await once(other, 'spawn');
+    const file = join(store.path, '.relay', 'locks', 'cam.lock');
+    mkdirSync(join(file, '..'), { mode: 0o700 });
+    const dead = { pid: 2 ** 22 + 1, start: '1', boot: bootId() };
+    const leave = (gateway: number, gatewayStart: string) =>
+      writeFileSync(file, JSON.stringify({ ...dead, gateway, gatewayStart }));
+    const lock = new RingLock(store, 'cam');
+    leave(other.pid!, startOf(other.pid!)!);
+    await t.rejects(lock.take(), { message: /already/ });
+    leave(other.pid!, '1');
+    await lock.take();
+    leave(process.ppid, startOf(process.ppid)!);
+    await lock.take();
+    t.match(JSON.parse(readFileSync(file, 'utf8')), { pid: process.pid });
+  },
+);
+
 t.test('what says nothing of a process that lives is taken over', options, async (t) => {
   const start = startOf(process.pid)!;
   const { pid } = process;
