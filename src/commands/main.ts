@@ -101,7 +101,8 @@ function refuseTwice({ usage }: Single, options: object): void {
 
 function report(error: unknown, io: Io): number {
   if (error instanceof RelayError) {
-    io.say(`relay: ${error.message}`);
+    // Errors of a file begin with their place, each line alike.
+    io.say(/^.+:\d+:\d+ error /.test(error.message) ? error.message : `relay: ${error.message}`);
     if (error.hint) io.say(`       ${error.hint}`);
     return error.exitCode;
   }

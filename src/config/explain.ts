@@ -102,7 +102,15 @@ function describe(
     const near = typeof value === 'string' && report.suggest(() => closest(value, issue.values.map(String)));
     return [`${issue.message}, got ${shown(value)}`, near ? `did you mean ${quote(near)}?` : undefined];
   }
-  return [issue.message];
+  return [withValue(issue.message, value)];
+}
+
+/** What was found stands behind what was expected; what may hold a password does not. */
+function withValue(message: string, value: unknown): string {
+  const plain = typeof value === 'string' ? !/:\/\/|@/.test(value) : shown(value) !== 'a map';
+  return plain && value !== undefined && /^(expected|must be) /.test(message)
+    ? `${message}, got ${shown(value)}`
+    : message;
 }
 
 /** A union within a source kind: the errors of the one option whose type fits, or all that were expected. */
@@ -114,7 +122,7 @@ function describeUnion(
   const fits = firsts.find(
     ({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'),
   );
-  if (fits) return [fits.message];
+  if (fits) return [withValue(fits.message, value)];
   if (value === undefined) return ['is missing'];
   const expected = firsts.map(({ message }) => message.replace(/^expected /, ''));
   return [`expected ${[...new Set(expected)].join(' or ')}, got ${shown(value)}`];

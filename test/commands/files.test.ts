@@ -20,7 +20,11 @@ t.test('check', async (t) => {
   });
   t.match(JSON.parse((await relay(t, ['check', '--json'], at)).out), { valid: true, sources: 1, routes: 1 });
   const refused = await relay(t, ['check', 'bad.yaml'], at);
-  t.match(refused, { code: 78, out: '', err: /bad\.yaml:4:10 error .*did you mean "from"/ });
+  t.match(refused, {
+    code: 78,
+    out: '',
+    err: /^bad\.yaml:4:3 error .*\nbad\.yaml:4:10 error .*did you mean "from"/,
+  });
   const json = await relay(t, ['check', 'bad.yaml', '--json'], at);
   t.equal(json.code, 78);
   t.match(JSON.parse(json.out), {

@@ -158,7 +158,7 @@ const faults: [string, string[]][] = [
   [
     '~',
     [
-      '4:27 routes.cam.hook: expected a file, relay:<name>, a URL, or { module: … }, { command: […] }, { http: … }',
+      '4:27 routes.cam.hook: expected a file, relay:<name>, a URL, or { module: … }, { command: […] }, { http: … }, got nothing',
     ],
   ],
   ['{}', ['4:27 routes.cam.hook: names nothing to run: one of the keys module, command, http is needed']],
@@ -180,20 +180,26 @@ const faults: [string, string[]][] = [
   [
     '{ http: "http://h/", quality: 101, inFlight: 0 }',
     [
-      '4:57 routes.cam.hook.quality: must be at most 100',
-      '4:72 routes.cam.hook.inFlight: must be at least 1',
+      '4:57 routes.cam.hook.quality: must be at most 100, got 101',
+      '4:72 routes.cam.hook.inFlight: must be at least 1, got 0',
     ],
   ],
   ['{ module: a.ts, qualty: 3 }', ['4:43 routes.cam.hook.qualty: unknown key "qualty"']],
   ['{ module: a.ts, size: 641x480 }', ['4:49 routes.cam.hook.size: width and height must be even']],
-  ['{ module: a.ts, size: 9000x480 }', ['4:49 routes.cam.hook.size: must be between 16x16 and 8192x8192']],
-  ['{ module: a.ts, memory: 1M }', ['4:51 routes.cam.hook.memory: must be between 32M and 64G']],
+  [
+    '{ module: a.ts, size: 9000x480 }',
+    ['4:49 routes.cam.hook.size: must be between 16x16 and 8192x8192, got "9000x480"'],
+  ],
+  ['{ module: a.ts, memory: 1M }', ['4:51 routes.cam.hook.memory: must be between 32M and 64G, got "1M"']],
   [
     '{ module: a.ts, memory: 512 }',
     ['4:51 routes.cam.hook.memory: expected an amount of bytes such as 512M or 2G, got 512'],
   ],
-  ['{ module: a.ts, timeout: 10ms }', ['4:52 routes.cam.hook.timeout: must be between 20ms and 60s']],
-  ['{ module: a.ts, pick: { every: 0 } }', ['4:58 routes.cam.hook.pick.every: must be at least 1']],
+  [
+    '{ module: a.ts, timeout: 10ms }',
+    ['4:52 routes.cam.hook.timeout: must be between 20ms and 60s, got "10ms"'],
+  ],
+  ['{ module: a.ts, pick: { every: 0 } }', ['4:58 routes.cam.hook.pick.every: must be at least 1, got 0']],
   [
     '{ module: a.ts, pick: { every: 1, fps: 2 } }',
     ['4:49 routes.cam.hook.pick: expected one of { every: 5 }, { fps: 2 }, { keyframes: true }'],

@@ -151,7 +151,11 @@ const faults: [string, string, string[]][] = [
     sources('f: { file: x.mp4, loop: 3 }'),
     ['4:27 sources.f.loop: expected true or false, got 3'],
   ],
-  ['out of range', sources('f: { test: bars, fps: 1000 }'), ['4:25 sources.f.fps: must be at most 120']],
+  [
+    'out of range',
+    sources('f: { test: bars, fps: 1000 }'),
+    ['4:25 sources.f.fps: must be at most 120, got 1000'],
+  ],
   [
     'not one of',
     routes('cam: { from: cam, video: { codec: h265 } }'),
@@ -361,13 +365,15 @@ const faults: [string, string, string[]][] = [
   [
     'address without port',
     settings('server: { rtsp: 127.0.0.1 }'),
-    ['1:17 server.rtsp: expected an address such as "127.0.0.1:8554"; ":8554" listens on every interface'],
+    [
+      '1:17 server.rtsp: expected an address such as "127.0.0.1:8554"; ":8554" listens on every interface, got "127.0.0.1"',
+    ],
   ],
   [
     'port as a number',
     settings('server: { rtsp: 8554 }'),
     [
-      '1:17 server.rtsp: expected an address such as "127.0.0.1:8554" (":8554" listens on every interface), or false',
+      '1:17 server.rtsp: expected an address such as "127.0.0.1:8554" (":8554" listens on every interface), or false, got 8554',
     ],
   ],
   [
@@ -375,7 +381,7 @@ const faults: [string, string, string[]][] = [
     settings('stall: 5'),
     ['1:8 stall: expected a duration such as 500ms, 2s, 1m or 1h, got 5'],
   ],
-  ['duration too short', settings('stall: 500ms'), ['1:8 stall: must be between 3s and 60s']],
+  ['duration too short', settings('stall: 500ms'), ['1:8 stall: must be between 3s and 60s, got "500ms"']],
   [
     'odd size',
     routes('a: { from: cam, video: { size: 641x480 } }'),
@@ -384,7 +390,7 @@ const faults: [string, string, string[]][] = [
   [
     'bad bit rate',
     routes('a: { from: cam, video: { bitrate: 2MB } }'),
-    ['4:37 routes.a.video.bitrate: expected a bit rate such as 500k or 2M'],
+    ['4:37 routes.a.video.bitrate: expected a bit rate such as 500k or 2M, got "2MB"'],
   ],
   [
     'opus at 44100 Hz',

@@ -123,7 +123,7 @@ const faults: [string, string[], string[]][] = [
     'a number',
     ['5'],
     [
-      '7:9 routes.cam.to.0: expected a path, the URL of a remote server or one of { segments: … }, { clips: … }, { snapshots: … }, { file: … }',
+      '7:9 routes.cam.to.0: expected a path, the URL of a remote server or one of { segments: … }, { clips: … }, { snapshots: … }, { file: … }, got 5',
     ],
   ],
   [
@@ -142,7 +142,7 @@ const faults: [string, string[], string[]][] = [
     'durations',
     ['segments: { dir: x, every: 61m }', 'segments: { dir: y, keep: 7 }'],
     [
-      '7:36 routes.cam.to.0.segments.every: must be between 1s and 1h',
+      '7:36 routes.cam.to.0.segments.every: must be between 1s and 1h, got "61m"',
       '8:35 routes.cam.to.1.segments.keep: expected a duration such as 500ms, 2s, 1m or 1h, got 7',
     ],
   ],
@@ -150,8 +150,8 @@ const faults: [string, string[], string[]][] = [
     'amounts',
     ['segments: { dir: x, maxSize: 5 GB, reserve: 0M }'],
     [
-      '7:38 routes.cam.to.0.segments.maxSize: expected an amount of bytes such as 50G or 2G',
-      '7:53 routes.cam.to.0.segments.reserve: must be between 1K and 1000T',
+      '7:38 routes.cam.to.0.segments.maxSize: expected an amount of bytes such as 50G or 2G, got "5 GB"',
+      '7:53 routes.cam.to.0.segments.reserve: must be between 1K and 1000T, got "0M"',
     ],
   ],
   [
@@ -164,8 +164,8 @@ const faults: [string, string[], string[]][] = [
     ],
     [
       '7:30 routes.cam.to.0.clips.on: the name of an event has letters, digits, _ . and -, at most 64',
-      '8:34 routes.cam.to.1.clips.before: must be between 0s and 5m',
-      '9:35 routes.cam.to.2.clips.longest: must be at least before and after together: 10s',
+      '8:34 routes.cam.to.1.clips.before: must be between 0s and 5m, got "6m"',
+      '9:35 routes.cam.to.2.clips.longest: must be at least before and after together: 10s, got "9s"',
       '10:45 routes.cam.to.3.clips.after: before and after can not both be 0',
     ],
   ],
@@ -177,19 +177,19 @@ const faults: [string, string[], string[]][] = [
       'snapshots: { dir: z, latest: ../x.jpg }',
     ],
     [
-      '7:37 routes.cam.to.0.snapshots.every: expected one of 10s, { frames: 250 }, keyframes',
-      '8:47 routes.cam.to.1.snapshots.every.frames: must be at least 1',
-      '8:61 routes.cam.to.1.snapshots.quality: must be at most 100',
-      '9:38 routes.cam.to.2.snapshots.latest: expected a file name such as lobby.jpg',
+      '7:37 routes.cam.to.0.snapshots.every: expected one of 10s, { frames: 250 }, keyframes, got "keyframe"',
+      '8:47 routes.cam.to.1.snapshots.every.frames: must be at least 1, got 0',
+      '8:61 routes.cam.to.1.snapshots.quality: must be at most 100, got 101',
+      '9:38 routes.cam.to.2.snapshots.latest: expected a file name such as lobby.jpg, got "../x.jpg"',
     ],
   ],
   [
     'file',
     ['file: x.avi', 'file: { path: .mp4 }', 'file: [x]'],
     [
-      '7:15 routes.cam.to.0.file: expected a file name that ends in .mp4, .mkv or .ts',
-      '8:23 routes.cam.to.1.file.path: expected a file name that ends in .mp4, .mkv or .ts',
-      '9:15 routes.cam.to.2.file: expected a file name, or { path: … }',
+      '7:15 routes.cam.to.0.file: expected a file name that ends in .mp4, .mkv or .ts, got "x.avi"',
+      '8:23 routes.cam.to.1.file.path: expected a file name that ends in .mp4, .mkv or .ts, got ".mp4"',
+      '9:15 routes.cam.to.2.file: expected a file name, or { path: … }, got a list',
     ],
   ],
   [
