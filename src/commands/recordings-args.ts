@@ -1,5 +1,6 @@
 /** What all of `relay recordings` are told: whose recordings, and where they lie. */
 import type { Argv } from 'yargs';
+import { RelayError } from '../errors.ts';
 import type { Recording } from '../recordings/places.ts';
 import { recordingsIn, recordingsOf } from '../recordings/places.ts';
 import { readConfig } from './config-file.ts';
@@ -38,7 +39,7 @@ export function spanOptions<T>(yargs: Argv<T>): Argv<T & SpanArgs> {
       nargs: 1,
       describe: 'A time: now, -10m, 2026-11-21T18:09:02Z, 2026-11-21 18:09 (local), Unix seconds',
     })
-    .option('to', { type: 'string', nargs: 1, describe: 'A time, as --from' });
+    .option('to', { type: 'string', nargs: 1, describe: 'A time, as --from; now unless told' });
 }
 
 export async function findRecordings(
@@ -47,7 +48,12 @@ export async function findRecordings(
   io: Io,
 ): Promise<Recording[]> {
   if (args.dir !== undefined) return recordingsIn(args.dir, route);
-  return recordingsOf(await readConfig(args.config, io), route);
+  const config = await readConfig(args.config, io).catch((error: unknown) => {
+    if (!(error instanceof RelayError) || error.code !== 'RELAY_CONFIG_MISSING') throw error;
+    const hint = 'name it with --config, or the folder of segments or clips with --dir';
+    throw new RelayError(error.code, error.message, { hint, cause: error });
+  });
+  return recordingsOf(config, route);
 }
 
 /** By Ctrl-C and the like; what it returns must be called at the end. */

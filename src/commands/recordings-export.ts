@@ -27,7 +27,7 @@ export const command = defineCommand({
         default: false,
         describe: 'Begin at the key frame before --from, in a fragmented MP4 file',
       })
-      .example('$0 recordings export --from -10m --to now last.mp4', 'the last ten minutes')
+      .example('$0 recordings export --from -10m last.mp4', 'the last ten minutes')
       .example(
         '$0 recordings export lobby --from 2026-11-21T18:09:02Z --to 2026-11-21T18:12Z lobby.mp4',
         'three minutes, to the frame',
@@ -39,12 +39,12 @@ export const command = defineCommand({
       ),
 
   async handler({ names, fast, from, to, ...place }, io) {
-    const span = readSpan({ from, to }, Date.now() / 1000);
+    const { route, output } = named(names);
+    const span = readSpan({ from, to: to ?? 'now' }, Date.now() / 1000);
     if (span.from === undefined || span.to === undefined)
-      throw new RelayError('RELAY_USAGE', 'an export needs --from and --to', {
+      throw new RelayError('RELAY_USAGE', 'an export needs --from', {
         hint: 'relay recordings list shows what there is',
       });
-    const { route, output } = named(names);
     const recording = only(await findRecordings(place, route, io));
     if (!fast && !isExact({ output }, { fast }))
       io.say(`${extname(output)} files can't hide pictures: it begins at the key frame before --from`);
@@ -95,6 +95,11 @@ function named(names: readonly (string | number)[]): { route: string | undefined
   if (rest.length > 0 || first === '') {
     throw new RelayError('RELAY_USAGE', 'expected one route at most, and one file to write', {
       hint: 'relay recordings export --help shows examples',
+    });
+  }
+  if (second === undefined && extname(first) === '') {
+    throw new RelayError('RELAY_USAGE', `the file to write is missing behind ${first}`, {
+      hint: `e.g. relay recordings export ${first} --from -10m ${first.replaceAll('/', '-')}.mp4`,
     });
   }
   return second === undefined ? { route: undefined, output: first } : { route: first, output: second };

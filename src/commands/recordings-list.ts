@@ -17,7 +17,8 @@ export const command = defineCommand({
   async handler({ route, gaps, clips, json, from, to, ...place }, io) {
     const span = readSpan({ from, to }, Date.now() / 1000);
     const all = await findRecordings(place, route, io);
-    const kind = clips ? 'clips' : 'segments';
+    // Where there are clips only, nothing else can be meant.
+    const kind = clips || all.every((one) => one.kind === 'clips') ? 'clips' : 'segments';
     const listings = [];
     for (const one of all) if (one.kind === kind) listings.push(await listRecording(one, span));
     if (json) io.out(JSON.stringify({ recordings: listings }, null, 2));

@@ -59,7 +59,12 @@ export async function recordingsIn(folder: string, route?: string): Promise<Reco
     for (const name of await names(join(dir, PRIVATE, kind)))
       found.push({ route: name.replaceAll('~', '/'), kind, dir });
   }
-  if (found.length === 0) throw none(`${folder} holds no recordings`, '--dir takes the folder of a sink');
+  if (found.length === 0) {
+    throw none(
+      `${folder} holds no segments and no clips`,
+      '--dir takes a folder of these; snapshots and `file` are not in ledgers that could be listed',
+    );
+  }
   const ofRoute = found.filter((one) => route === undefined || one.route === route);
   if (ofRoute.length > 0) return ofRoute;
   const others = [...new Set(found.map((one) => one.route))].join(', ');

@@ -58,6 +58,16 @@ t.test('list', async (t) => {
   });
   t.match(await relay(t, ['recordings', 'list', 'other'], at), { code: 2, err: /other is not recorded/ });
   t.match(await relay(t, ['recordings', 'list', 'cam/lef'], at), { code: 2, err: /did you mean cam\/left/ });
+  const elsewhere = { ...at, cwd: t.testdir({ '.relay': { clips: { cam: {} } }, snapshots: {} }) };
+  t.match(await relay(t, ['recordings', 'list', '--dir', '.'], elsewhere), {
+    code: 0,
+    out: /^cam: clips in /,
+  });
+  t.match(await relay(t, ['recordings', 'list', '--dir', 'snapshots'], elsewhere), {
+    code: 2,
+    err: /holds no segments and no clips\n.*snapshots and `file`/,
+  });
+  t.match(await relay(t, ['recordings', 'list'], elsewhere), { code: 78, err: /--config.*--dir/ });
   t.match(await relay(t, ['recordings', 'list', '--dir', 'clips'], at), {
     code: 2,
     err: /there is no folder clips/,
@@ -83,7 +93,11 @@ t.test('export', async (t) => {
   });
   t.match(await relay(t, ['recordings', 'export', 'part.mp4'], at), {
     code: 2,
-    err: /needs --from and --to/,
+    err: /needs --from/,
+  });
+  t.match(await relay(t, ['recordings', 'export', 'cam/left', '--from', '-20s'], at), {
+    code: 2,
+    err: /the file to write is missing behind cam\/left/,
   });
   t.match(await relay(t, ['recordings', 'export', 'part.mkv', '--from', 'now', '--to', '-1s'], at), {
     code: 2,
