@@ -2,7 +2,7 @@ import { extname, relative } from 'node:path';
 import { RelayError } from '../errors.ts';
 import { type Exported, exportSpan, isExact } from '../recordings/export.ts';
 import type { Recording } from '../recordings/places.ts';
-import { readSpan } from '../recordings/times.ts';
+import { readSpan, utc } from '../recordings/times.ts';
 import { findFfmpeg } from '../tools/ffmpeg.ts';
 import { createReport } from '../tools/report.ts';
 import { createTether } from '../units/tether.ts';
@@ -60,11 +60,14 @@ export const command = defineCommand({
         output,
         fast,
         signal,
+        now: () => Date.now() / 1000,
         host: async () => ({ ffmpeg: (await findFfmpeg({ env: io.env })).path, tether, signal }),
         onProgress: (text) => talk.progress(text),
       });
       talk.end();
       tellGaps(done, io.say);
+      if (done.unfinished !== undefined)
+        io.say(`what comes after ${utc(done.unfinished)} is not in a finished segment yet`);
       io.out(printExported(done, relative('', done.file)));
       return 0;
     } catch (error) {

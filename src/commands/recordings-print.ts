@@ -25,7 +25,8 @@ export function printListing(listing: Listing, what: { gapsOnly: boolean }, styl
     }),
   ].sort((a, b) => a.at - b.at);
   const lines = table(rows.map(({ cells }) => cells));
-  const end = printSummary(listing.summary, listing.kind === 'clips' ? 'clip' : 'segment');
+  const kind = listing.kind === 'clips' ? 'clip' : 'segment';
+  const end = listing.empty ? `no ${kind} is finished yet` : printSummary(listing.summary, kind);
   return [style('bold', title(listing)), ...(lines === '' ? [] : [lines]), end].join('\n');
 }
 

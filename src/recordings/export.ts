@@ -13,7 +13,7 @@ import { endAfter } from './edit-list.ts';
 import type { Recording } from './places.ts';
 import { firstPts, readSegment, type SegmentRead, wallIn } from './read-segment.ts';
 import { type CutSpan, cutSpan } from './span.ts';
-import { readTimeline } from './timeline.ts';
+import { readTimeline, unfinishedFrom } from './timeline.ts';
 import { utc } from './times.ts';
 
 export interface ExportOptions {
@@ -26,6 +26,8 @@ export interface ExportOptions {
   /** Called when a program is needed. */
   host: () => Promise<FfmpegHost>;
   signal: AbortSignal;
+  /** Unix seconds. */
+  now: () => number;
   onProgress(text: string): void;
 }
 
@@ -43,6 +45,8 @@ export interface Exported {
   gaps: GapEntry[];
   /** Recorded, and not in it. */
   lost: Lost[];
+  /** Unix seconds: what comes later is not in a finished segment yet, though it was asked for. */
+  unfinished?: number;
 }
 
 /** What a file that is gone, or can't be read, should have had. */
@@ -56,7 +60,7 @@ export interface Lost {
 export async function exportSpan(recording: Recording, options: ExportOptions): Promise<Exported> {
   const { from, to, signal } = options;
   const { segments, gaps } = await readTimeline(recording, { from, to });
-  if (segments.length === 0) throw await nothing(recording, from, to);
+  if (segments.length === 0) throw await nothing(recording, options);
   const first = await firstThere(recording.dir, segments);
   if (first === undefined) throw allLost(from, to);
   const place = await placeFor(recording, first, options.output);
@@ -69,13 +73,14 @@ export async function exportSpan(recording: Recording, options: ExportOptions): 
   try {
     const { reads, lost } = await readAll(recording, segments, options, partial);
     const cut = await joinAll(reads, lost, recording, options, isExact(place, options), partial);
-    if (!cut) throw lost.length > 0 ? allLost(from, to) : await nothing(recording, from, to);
+    if (!cut) throw lost.length > 0 ? allLost(from, to) : await nothing(recording, options);
     const { joined } = cut;
     const whole = await finish(joined, cut, place, options, partial);
     signal.throwIfAborted();
     const { size } = await stat(whole);
     const file = await publish(whole, place);
     const { frames, early } = cut;
+    const unfinished = unfinishedFrom({ segments, gaps }, to, options.now());
     const missed = gaps.filter((gap) => gap.to > cut.from && gap.from < cut.to);
     return {
       file,
@@ -87,6 +92,7 @@ export async function exportSpan(recording: Recording, options: ExportOptions): 
       segments: reads.length,
       gaps: missed,
       lost,
+      ...(unfinished !== undefined && { unfinished }),
     };
   } finally {
     for (const file of mine) await rm(file, { force: true });
@@ -298,8 +304,16 @@ export function isExact({ output }: Pick<Place, 'output'>, { fast }: { fast: boo
   return !fast && extname(output).toLowerCase() === '.mp4';
 }
 
-async function nothing(recording: Recording, from: number, to: number): Promise<RelayError> {
-  const { segments } = await readTimeline(recording);
+async function nothing(
+  recording: Recording,
+  { from, to, now }: Pick<ExportOptions, 'from' | 'to' | 'now'>,
+): Promise<RelayError> {
+  const { segments, gaps } = await readTimeline(recording);
+  const unfinished = unfinishedFrom({ segments, gaps }, to, now());
+  if (unfinished !== undefined && from >= unfinished) {
+    const message = `what comes after ${utc(unfinished)} is not in a finished segment yet`;
+    return new RelayError('RELAY_NOT_FOUND', message, { hint: 'try again when the segment has ended' });
+  }
   const near = segments.reduce<SegmentEntry | undefined>((best, one) => {
     const far = (entry: SegmentEntry) => Math.max(entry.from - to, from - entry.to, 0);
     return best && far(best) <= far(one) ? best : one;

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GapEntry, SegmentEntry } from '../record/types.ts';
 import type { Recording } from './places.ts';
-import { readTimeline, type Span } from './timeline.ts';
+import { entriesOf, readTimeline, type Span } from './timeline.ts';
 
 /** `cut`: its end is missing. */
 export type FileState = 'whole' | 'cut' | 'missing' | 'changed';
@@ -31,6 +31,8 @@ export interface Listing extends Recording {
   segments: ListedSegment[];
   gaps: GapEntry[];
   summary: Summary;
+  /** Nothing is finished yet, at whatever time. */
+  empty: boolean;
 }
 
 const AT_ONCE = 64;
@@ -46,7 +48,13 @@ export async function listRecording(recording: Recording, span: Span): Promise<L
       )),
     );
   }
-  return { ...recording, segments, gaps, summary: summaryOf(segments, gaps) };
+  const empty = entries.length === 0 && gaps.length === 0 && (await isEmpty(recording));
+  return { ...recording, segments, gaps, summary: summaryOf(segments, gaps), empty };
+}
+
+async function isEmpty(recording: Recording): Promise<boolean> {
+  for await (const { type } of entriesOf(recording, {}, true)) if (type === 'segment') return false;
+  return true;
 }
 
 export async function stateOf(dir: string, { path, bytes, complete }: SegmentEntry): Promise<FileState> {

@@ -42,6 +42,23 @@ export async function readTimeline(recording: Recording, span: Span = {}): Promi
   return timeline;
 }
 
+/** Seconds: from a segment's last picture to its line in the ledger. */
+const LATE = 10;
+
+/**
+ * Where what is finished ends, if a span goes on behind it and the next segment is probably open.
+ * @param now Unix seconds
+ */
+export function unfinishedFrom(
+  { segments, gaps }: Pick<Timeline, 'segments' | 'gaps'>,
+  to: number,
+  now: number,
+): number | undefined {
+  const end = [...segments, ...gaps].reduce((most, one) => Math.max(most, one.to), Number.NEGATIVE_INFINITY);
+  const longest = segments.reduce((most, one) => Math.max(most, one.to - one.from), 0);
+  return to > end && now < end + 2 * longest + LATE ? end : undefined;
+}
+
 /** @param all removed segments too */
 export async function* entriesOf(recording: Recording, span: Span, all: boolean): AsyncGenerator<Entry> {
   try {

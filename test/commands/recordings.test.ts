@@ -54,8 +54,9 @@ t.test('list', async (t) => {
   });
   t.match(await relay(t, ['recordings', 'list', '--clips', '--from', '-10m'], at), {
     code: 0,
-    out: /nothing is there/,
+    out: /no clip is finished yet/,
   });
+  t.match(await relay(t, ['recordings', 'list', '--from', '-1s'], at), { code: 0, out: /nothing is there/ });
   t.match(await relay(t, ['recordings', 'list', 'other'], at), { code: 2, err: /other is not recorded/ });
   t.match(await relay(t, ['recordings', 'list', 'cam/lef'], at), { code: 2, err: /did you mean cam\/left/ });
   const elsewhere = { ...at, cwd: t.testdir({ '.relay': { clips: { cam: {} } }, snapshots: {} }) };

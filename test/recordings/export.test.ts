@@ -41,7 +41,9 @@ function exported(
 ) {
   const host = async () => ({ ffmpeg: 'ffmpeg', tether, signal: more.signal ?? signal });
   const output = join(dir, name);
-  const options = { from: BEGIN + from, to: BEGIN + to, output, fast: false, host, signal, onProgress() {} };
+  const now = () => BEGIN + 1e6;
+  const span = { from: BEGIN + from, to: BEGIN + to };
+  const options = { ...span, output, fast: false, host, signal, now, onProgress() {} };
   return exportSpan(recording, { ...options, ...more });
 }
 
@@ -207,6 +209,20 @@ t.test('retention removes a file while it is exported', async (t) => {
   };
   const done = await exported(recording, 1.5, 16.2, 'raced.mp4', { onProgress });
   t.match(done.lost, [{ reason: 'its file is gone' }]);
+});
+
+t.test('the segment that is still open', async (t) => {
+  const recording = await twoTakes('open');
+  const { to: end } = recording.entries.at(-1) as SegmentEntry;
+  const now = () => end + 2;
+  const done = await exported(recording, 15, end + 1 - BEGIN, 'open.mp4', { now });
+  t.equal(done.unfinished, end);
+  t.equal((await exported(recording, 15, end + 1 - BEGIN, 'over.mp4')).unfinished, undefined);
+  t.equal((await exported(recording, 15, 18, 'before.mp4', { now })).unfinished, undefined);
+  await t.rejects(exported(recording, end + 0.5 - BEGIN, end + 1 - BEGIN, 'later.mp4', { now }), {
+    code: 'RELAY_NOT_FOUND',
+    message: /^what comes after \S+ is not in a finished segment yet$/,
+  });
 });
 
 t.test('nothing is overwritten, and nothing comes into the folder of the recording', async (t) => {
