@@ -500,9 +500,9 @@ t.test('a path that does not get on is no other path’s trouble', async (t) => 
   }));
   const r = rig(t, dir, segments(), { ffmpeg, paths });
   await until(() => told(r.reports, 'record').length === 2, 'first words');
-  write(paths[0]!.ring + '/slow', 0, 2);
+  write(`${paths[0]!.ring}/slow`, 0, 2);
   await until(() => files(join(dir, 'slow', '.relay', 'tmp'), '.mkv').length > 0, 'ffmpeg');
-  write(paths[1]!.ring + '/quick', 0, 2);
+  write(`${paths[1]!.ring}/quick`, 0, 2);
   await until(() => told(r.reports, 'segment').length >= 2, 'segments of the other');
   r.clock.now += 3600;
   const clocks = (path: string) => ledger(dir, path, path).filter(({ type }) => type === 'clock');
