@@ -39,9 +39,15 @@ const LATE = 2;
 /** Seconds of sound that wait for a picture which does not come. */
 const HOLD = 10;
 
+/** Seconds: the server begins sound and picture of its slate at one time, but for what it needs to say so. */
+const AT_ONCE = 0.002;
+
 interface Follower {
   timescale: number;
   queue: Sample[];
+  /** Decode time of the last sample that was given, and from the one before to it: ticks. */
+  last: number;
+  step: number;
   /** Seconds: all before has come. */
   reached: number;
 }
@@ -117,17 +123,24 @@ export class Footage {
     const complete = Math.max(patience, Math.min(...followers.map(({ reached }) => reached)));
     const count = run.marks.findIndex(({ at }) => at > complete);
     for (const mark of run.marks.splice(0, count < 0 ? run.marks.length : count)) {
-      for (const follower of followers) this.#sound(run, follower, mark.at);
+      for (const follower of followers) this.#sound(run, follower, mark);
       this.#happen(run, mark);
     }
   }
 
-  #sound(run: Run, { queue, timescale }: Follower, before: number): void {
+  #sound(run: Run, follower: Follower, mark: Mark): void {
+    const { queue, timescale } = follower;
+    const slate = mark.type === 'end' && mark.why === 'slate' ? mark.at - AT_ONCE : Number.POSITIVE_INFINITY;
     let count = 0;
     for (const sample of queue) {
       const at = sample.dts / timescale;
-      if (at >= before) break;
+      const step = sample.dts - follower.last;
+      // Near the slate's beginning: the slate's, unless it stands where the sound before it ends.
+      const follows = Math.abs(step - follower.step) <= AT_ONCE * timescale;
+      if (at >= mark.at || (at >= slate && !follows)) break;
       count++;
+      follower.last = sample.dts;
+      follower.step = step;
       // What came much too late may be of a take that is over.
       if (run.take && at >= run.take.from) this.#events.push({ type: 'sample', take: run.take.take, sample });
     }
@@ -179,6 +192,8 @@ function begin(init: Init): Run | undefined {
   const follower = ({ timescale }: TrackInit): Follower => ({
     timescale,
     queue: [],
+    last: Number.NEGATIVE_INFINITY,
+    step: 0,
     reached: Number.NEGATIVE_INFINITY,
   });
   const others = init.tracks.filter((track) => track !== leader);

@@ -42,6 +42,25 @@ t.test('the last picture before a slate lasts three usual ones at most', (t) => 
   t.end();
 });
 
+t.test("the slate's own sound is not the take's, though it may begin a little before its picture", (t) => {
+  const end = 60 * FRAME + 1000;
+  const { ring, heard: real } = told([{ frames: 60, tail: FRAME + 1000 }, slate], { skew: 0 });
+  const heard = (early: number): number[] => {
+    const reads = readsOf(ring, [400]);
+    const read = reads.find(({ samples }) => samples.some(({ slate }) => slate))!;
+    const at = read.samples.findIndex(({ track, dts }) => track === 2 && dts / SOUND > end / VIDEO);
+    const own = { ...read.samples[at]!, dts: Math.round((end / VIDEO - early) * SOUND) };
+    read.samples.splice(at, 0, { ...own, pts: own.dts });
+    const footage = new Footage();
+    const events = [...reads.flatMap((each) => footage.push(each)), ...footage.end()];
+    return only(events, 'sample').flatMap(({ sample }) => (sample.track === 2 ? sample.dts / SOUND : []));
+  };
+  t.ok(real.length > 100);
+  for (const early of [0.0018, 0.0005, 0.00002, 0]) t.equal(heard(early).join(), real.join(), `${early} s`);
+  t.equal(heard(0.004).length, real.length + 1, 'what comes earlier is of the publisher');
+  t.end();
+});
+
 t.test('parameters that change: a new take, no gap', (t) => {
   const { ends, takes } = told([{ frames: 50 }, { frames: 50, parameters: 'other' }], { skew: 0 });
   t.match(ends, [
