@@ -41,6 +41,8 @@ const HOLD = 10;
 
 /** Seconds: the server begins sound and picture of its slate at one time, but for what it needs to say so. */
 const AT_ONCE = 0.002;
+/** Bytes: coded silence of the slate, as AAC or Opus, is less. */
+const SILENCE = 8;
 
 interface Follower {
   timescale: number;
@@ -135,8 +137,8 @@ export class Footage {
     for (const sample of queue) {
       const at = sample.dts / timescale;
       const step = sample.dts - follower.last;
-      // Near the slate's beginning: the slate's, unless it stands where the sound before it ends.
-      const follows = Math.abs(step - follower.step) <= AT_ONCE * timescale;
+      // Near the slate's beginning: the slate's, unless it is more than silence and stands where the sound before it ends.
+      const follows = sample.size > SILENCE && Math.abs(step - follower.step) <= (AT_ONCE / 4) * timescale;
       if (at >= mark.at || (at >= slate && !follows)) break;
       count++;
       follower.last = sample.dts;

@@ -49,7 +49,7 @@ t.test("the slate's own sound is not the take's, though it may begin a little be
     const reads = readsOf(ring, [400]);
     const read = reads.find(({ samples }) => samples.some(({ slate }) => slate))!;
     const at = read.samples.findIndex(({ track, dts }) => track === 2 && dts / SOUND > end / VIDEO);
-    const own = { ...read.samples[at]!, dts: Math.round((end / VIDEO - early) * SOUND) };
+    const own = { ...read.samples[at]!, dts: Math.round((end / VIDEO - early) * SOUND), size: 4 };
     read.samples.splice(at, 0, { ...own, pts: own.dts });
     const footage = new Footage();
     const events = [...reads.flatMap((each) => footage.push(each)), ...footage.end()];

@@ -95,7 +95,7 @@ export function ringOf(options: RingOptions): Ring {
   const [from, to] = options.hearing ?? [0, end / VIDEO];
   const heard: Sample[] = [];
   for (let dts = Math.round(from * SOUND); skew !== undefined && dts < to * SOUND; dts += PACKET) {
-    const id = { file: '', offset: heard.length, size: 1 };
+    const id = { file: '', offset: heard.length, size: 200 };
     heard.push({ track: 2, dts, pts: dts, duration: PACKET, key: true, ...id });
   }
   const flow = [
