@@ -51,20 +51,23 @@ function claims(sink: DiskSink, route: string): Claim[] {
     message: () => `this route has ${sink.kind} in ${quote(sink.dir)} already`,
     hint: 'give each its own folder',
   };
-  const { dir } = sink;
+  return [own, ...numbers(sink), ...newest(sink)];
+}
+
+/** Two files of one name and with the same bytes could not be told apart. */
+function numbers(sink: Exclude<DiskSink, { kind: 'file' }>): Claim[] {
+  const { kind, dir } = sink;
   const name = 'name' in sink ? sink.name : '';
-  if (name.includes('{seq}') && !/\{(route|unix|utc)\}/.test(name)) {
-    // Two files of one name and with the same bytes could not be told apart.
-    const numbers: Claim = {
-      key: `numbers ${sink.kind} ${dir}`,
+  if (!name.includes('{seq}') || /\{(route|unix|utc)\}/.test(name)) return [];
+  return [
+    {
+      key: `numbers ${kind} ${dir}`,
       at: ['name'],
       message: (owner) =>
         `route ${quote(owner)} counts in ${quote(dir)} already: both would want the same names`,
       hint: 'put {route} into the name, or give each its own folder',
-    };
-    return [own, numbers, ...newest(sink)];
-  }
-  return [own, ...newest(sink)];
+    },
+  ];
 }
 
 function newest(sink: Exclude<DiskSink, { kind: 'file' }>): Claim[] {

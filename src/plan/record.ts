@@ -1,11 +1,10 @@
-/** What of the plan is recorded: which paths, by which folders, and key frames where segments are to end. */
-import { join } from 'node:path';
 import type { Config, Route } from '../config/config.ts';
-import { folderOf, isRecordSink, type RecordSink } from '../kinds/sinks/index.ts';
+import { isRecordSink, type RecordSink } from '../kinds/sinks/index.ts';
 import { ratio, type VideoTrack } from '../media.ts';
 import type { RecordedPath } from '../record/types.ts';
 import { type Container, type Decision, type VideoEncode, whyNotRecorded } from './codecs.ts';
 import { type Outcome, pathsOf } from './jobs.ts';
+import { ringOf } from './keep-rings.ts';
 import type { PathSpec, RecorderUnit } from './types.ts';
 
 export const RECORDER_ID = 'recorder';
@@ -79,7 +78,7 @@ function recording(
   const base = {
     path: 'passed' in outcome ? outcome.passed.path : pathsOf(route)[0]!.path,
     route: route.name,
-    ring: join(folderOf(sinks[0]!), '.relay', 'ring'),
+    ring: ringOf(sinks[0]!),
     sinks,
   };
   // What is published or not known yet is recorded as it comes.

@@ -1,8 +1,8 @@
 /** How far a file that grows has come, kept where a recorder that begins again finds it. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Folder } from './folder.ts';
-import { bootId } from './ring-lock.ts';
+import { type Folder, replaceText } from './folder.ts';
+import { bootId } from './process-start.ts';
 
 /** Ticks of the leading track. */
 export interface Written {
@@ -24,12 +24,7 @@ export async function loadWritten(folder: Folder, name: string): Promise<Written
 }
 
 export async function saveWritten(folder: Folder, name: string, written: Written): Promise<void> {
-  const file = fileOf(name);
-  await folder.use(async (base) => {
-    const text = JSON.stringify({ ...written, boot: bootId() });
-    await writeFile(join(base, `${file}.new`), text, { mode: 0o600 });
-    await rename(join(base, `${file}.new`), join(base, file));
-  });
+  await replaceText(folder, fileOf(name), JSON.stringify({ ...written, boot: bootId() }));
 }
 
 const fileOf = (name: string): string => `${name}.json`;

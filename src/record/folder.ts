@@ -4,7 +4,7 @@
  * of ours anywhere else. Where there is no /proc, the steps are looked at just before the name is used.
  */
 import { existsSync, constants as mode } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RelayError } from '../errors.ts';
 
@@ -69,8 +69,7 @@ export async function enter<T>(
   });
   let base = baseOf(handle, path);
   try {
-    const { dev, ino } = await handle.stat({ bigint: true });
-    if (dev !== root.dev || ino !== root.ino) {
+    if (identityOf(await handle.stat({ bigint: true })) !== identityOf(root)) {
       throw new RelayError(
         'RELAY_RECORD_FOLDER',
         `${path} is not the folder any more that it was at the start: set it right, or start the gateway again`,
@@ -100,6 +99,14 @@ export async function enter<T>(
 /** Device and inode: two names that lead to the same folder have the same. */
 export function identityOf({ dev, ino }: { dev: bigint; ino: bigint }): string {
   return `${dev}:${ino}`;
+}
+
+/** A small file of ours: the old text or the new one is there, never a part of it. */
+export async function replaceText(folder: Folder, name: string, text: string): Promise<void> {
+  await folder.use(async (base) => {
+    await writeFile(join(base, `${name}.new`), text, { mode: 0o600 });
+    await rename(join(base, `${name}.new`), join(base, name));
+  });
 }
 
 /** Not every file system can write a folder; that is no error. */

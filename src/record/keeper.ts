@@ -1,5 +1,4 @@
 /** Keeps a sink within its bounds: removes what is too old or too much, and says when the disk takes no more. */
-
 import { messageOf } from '../errors.ts';
 import type { Disk } from './disk.ts';
 import { bytesOf, segmentKey } from './entry.ts';

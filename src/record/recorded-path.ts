@@ -3,14 +3,13 @@
  * Whether the server may write the ring is decided here, too: not before the folders are known to be ours, and not
  * while the disk is full.
  */
-import { readdir, rmdir, stat } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { Arrivals, NOTHING_COMES } from './arrivals.ts';
 import { Attempts } from './attempts.ts';
 import { openClips } from './clips.ts';
 import { openFile } from './file.ts';
-import { type Folder, identityOf } from './folder.ts';
 import { Footage, type FootageEvent } from './footage.ts';
 import {
   absences,
@@ -25,10 +24,9 @@ import {
 } from './gap.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import { Ring } from './ring.ts';
-import { RingLock } from './ring-lock.ts';
+import { RingPlace } from './ring-place.ts';
 import { openSegments } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
-import { openStore, type Store } from './store.ts';
 import { leadOf, wallOf } from './tracks.ts';
 import type {
   GapEntry,
@@ -56,11 +54,8 @@ export class PathRecorder {
   readonly #causes = new Causes();
   /** The ring lies on the disk of the first. */
   readonly #sinks: [GuardedSink, ...GuardedSink[]];
+  readonly #place: RingPlace;
   #ring: Ring | undefined;
-  #store: Store | undefined;
-  #lock: RingLock | undefined;
-  /** The folder of rings below the store's, and its identity when it was looked at. */
-  #rings: { folder: Folder; identity: string } | undefined;
   #footage = new Footage();
   #ending: Ending | undefined;
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
@@ -87,6 +82,7 @@ export class PathRecorder {
     this.#attempts = new Attempts(this.#host);
     const [first, ...others] = spec.sinks.map((sink) => this.#guarded(sink));
     this.#sinks = [first!, ...others];
+    this.#place = new RingPlace(spec.sinks[0]!, spec.path);
   }
 
   get route(): string {
@@ -128,20 +124,30 @@ export class PathRecorder {
   async look(over = false): Promise<void> {
     await this.#open();
     if (!this.#ring) return;
-    const trouble = await this.#stay().catch(messageOf);
+    const trouble = await this.#stay();
     const ring = this.#ring;
     if (!trouble) await this.#read(ring, over);
     for (const sink of this.#sinks) await (over ? sink.finish() : sink.work());
     if (trouble) this.#cannot(trouble);
     else {
       this.#judge();
-      await this.#attempts.run(this.#place, () => this.#trim(ring, over));
+      await this.#attempts.run(this.#folder, () => this.#trim(ring, over));
     }
     this.#causes.forget(this.#host.now() - MEMORY);
   }
 
+  /** @returns why it can't be looked at */
+  async #stay(): Promise<string | undefined> {
+    try {
+      await this.#use(await this.#place.stay());
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
   async #read(ring: Ring, over: boolean): Promise<void> {
-    await this.#attempts.run(this.#place, async () => {
+    await this.#attempts.run(this.#folder, async () => {
       const reads = over ? await ring.finish() : await ring.look();
       for (const read of reads) this.#happened(this.#footage.push(read));
       this.#arrived(reads.some(({ samples }) => samples.length > 0));
@@ -157,8 +163,8 @@ export class PathRecorder {
   /** Without writing what is open: the ring holds it, and whoever comes next goes on with it. */
   async close(): Promise<void> {
     for (const sink of this.#sinks) await sink.close();
-    await this.#attempts.run(this.#place, () => this.#ring?.close());
-    await this.#attempts.run(this.#place, () => this.#lock?.release());
+    await this.#attempts.run(this.#folder, () => this.#ring?.close());
+    await this.#attempts.run(this.#folder, () => this.#place.release());
   }
 
   figures(): RecorderFigures[string] {
@@ -175,7 +181,8 @@ export class PathRecorder {
     };
   }
 
-  get #place(): string {
+  /** In words about it. */
+  get #folder(): string {
     return join(this.#spec.ring, this.#spec.path);
   }
 
@@ -197,14 +204,9 @@ export class PathRecorder {
     if (!this.#ring) await this.#begin(first);
   }
 
-  /** Before anything of it is read: whoever has it writes there. */
   async #own(): Promise<boolean> {
     try {
-      // The ring lies below the private folder of the first sink, which nobody else can enter.
-      const spec = this.#spec.sinks[0]!;
-      this.#store ??= await openStore(spec.kind === 'file' ? join(spec.path, '..') : spec.dir);
-      this.#lock ??= new RingLock(this.#store, this.#spec.path);
-      await this.#lock.take();
+      await this.#place.own();
       return true;
     } catch (error) {
       this.#cannot(messageOf(error));
@@ -215,36 +217,23 @@ export class PathRecorder {
   async #begin(first: GuardedSink): Promise<void> {
     try {
       await first.open();
-      await this.#enter(this.#store!);
+      await this.#use(await this.#place.enter());
       await this.#resume();
     } catch (error) {
       await this.#ring?.close().catch(() => {});
       this.#ring = undefined;
-      this.#rings = undefined;
+      this.#place.leave();
       this.#cannot(messageOf(error));
     }
   }
 
-  async #enter(store: Store): Promise<void> {
-    const folder = await store.folder('ring');
-    const identity = await folder.use(async (_base, handle) =>
-      identityOf(await handle.stat({ bigint: true })),
-    );
-    const own = await store.folder(`ring/${this.#spec.path}`);
-    if (this.#rings?.identity === identity) return;
-    await this.#lock!.take();
-    this.#rings = { folder, identity };
+  /** The ring lies in this folder from here on; undefined: it stays where it is. */
+  async #use(folder: string | undefined): Promise<void> {
+    if (folder === undefined) return;
     await this.#ring?.close();
-    this.#ring = new Ring(own.path);
+    this.#ring = new Ring(folder);
     // The server has to hear of it, though it may write already: into the one that was there.
     this.#told = undefined;
-  }
-
-  /** Somebody may have removed the folder, or put another one or a link in its place: rejects when it can't be made good. */
-  async #stay(): Promise<void> {
-    const { folder, identity } = this.#rings!;
-    const there = await stat(folder.path, { bigint: true }).catch(() => undefined);
-    if (!there || identityOf(there) !== identity) await this.#enter(this.#store!);
   }
 
   #cannot(reason: string): void {
@@ -319,7 +308,7 @@ export class PathRecorder {
     if (was !== undefined && (was === '') === (reason === '')) return;
     const { path } = this.#spec;
     if (reason !== '') this.#host.report({ type: 'record', path, on: false, reason });
-    else this.#host.report({ type: 'record', path, on: true, folder: this.#rings!.identity });
+    else this.#host.report({ type: 'record', path, on: true, folder: this.#place.identity });
   }
 
   async #trim(ring: Ring, all: boolean): Promise<void> {
@@ -332,11 +321,11 @@ export class PathRecorder {
     const keep = first < 0 ? ended.length : first - 1;
     const count = Math.min(keep, all ? ended.length : ended.length - NEWEST);
     // The server made them and could not write: nothing comes to any but the newest, and while it is off to none.
-    const { newest } = this.#ring!;
+    const { newest } = ring;
     const idle = all || this.#told !== '';
     const empty = files.filter(({ state, file }) => state === 'waiting' && (idle || file !== newest));
     for (const { file } of [...ended.slice(0, Math.max(0, count)), ...empty]) await this.#remove(ring, file);
-    if (all) await removeIfEmpty(this.#place);
+    if (all) await removeIfEmpty(this.#folder);
   }
 
   async #remove(ring: Ring, file: string): Promise<void> {

@@ -2,13 +2,13 @@
  * One recorder at a time for each ring: a small file below `.relay` tells which process that is. What a process left
  * that is gone, or that ran before the machine started, counts for nothing. Where no /proc tells, there is no lock.
  */
-import { existsSync, constants as mode, readFileSync } from 'node:fs';
+import { existsSync, constants as mode } from 'node:fs';
 import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RelayError } from '../errors.ts';
 import { codeOf } from './folder.ts';
+import { bootId, startOf } from './process-start.ts';
 import type { Store } from './store.ts';
-import { startOf } from './temporary.ts';
 
 interface Holder {
   pid: number;
@@ -21,18 +21,8 @@ interface Holder {
 }
 
 const PROC = existsSync('/proc/self/stat');
-const BOOT = '/proc/sys/kernel/random/boot_id';
 const FULL = ['ENOSPC', 'EDQUOT'];
 const FLAGS = mode.O_WRONLY | mode.O_CREAT | mode.O_EXCL | mode.O_NOFOLLOW;
-
-/** Another one after each start of the machine; empty: nothing tells. */
-export function bootId(): string {
-  try {
-    return readFileSync(BOOT, 'latin1').trim();
-  } catch {
-    return '';
-  }
-}
 
 export class RingLock {
   readonly #store: Store;

@@ -5,7 +5,16 @@
 import { type FileHandle, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RelayError } from '../errors.ts';
-import { codeOf, enter, type Folder, folderAt, NOT_THERE, type Root, type Step } from './folder.ts';
+import {
+  codeOf,
+  enter,
+  type Folder,
+  folderAt,
+  identityOf,
+  NOT_THERE,
+  type Root,
+  type Step,
+} from './folder.ts';
 import { createFolderList } from './folder-list.ts';
 import { createOwnership } from './ownership.ts';
 import { createUnused, type LinkFile, linkUnused, replaceFile } from './publish.ts';
@@ -91,7 +100,7 @@ export async function openStore(dir: string, link?: LinkFile): Promise<Store> {
         if (!NOT_THERE.includes(codeOf(error) ?? '')) throw error;
         throw new RelayError('RELAY_RECORD_FOLDER', `${dir} can't be found any more: set it right`);
       });
-      if (now.dev === root.dev && now.ino === root.ino) return;
+      if (identityOf(now) === identityOf(root)) return;
       throw new RelayError(
         'RELAY_RECORD_FOLDER',
         `${dir} led to ${root.path} at the start and leads elsewhere now: set it right, or start the gateway again`,
@@ -166,26 +175,24 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function split(name: string): { parents: string[]; last: string } {
-  const parts = partsOf(name);
-  // Lower case: some file systems take .Relay for the same.
-  if (parts[0]!.toLowerCase() === PRIVATE) throw badName(name);
+  if (!isName(name)) throw badName(name);
+  const parts = name.split('/');
   return { parents: parts.slice(0, -1), last: parts.at(-1)! };
 }
 
-/** Names come out of ledgers and patterns: they must stay below the folder. */
-function partsOf(name: string): string[] {
-  const parts = name.split('/');
-  if (parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))) throw badName(name);
-  return parts;
+/** Of a file that can be ours. Lower case: some file systems take .Relay for the same. */
+function isName(name: string): boolean {
+  return staysBelow(name) && name.split('/')[0]!.toLowerCase() !== PRIVATE;
 }
 
-/** Of a file that can be ours. */
-function isName(name: string): boolean {
-  try {
-    return split(name).last !== '';
-  } catch {
-    return false;
-  }
+function partsOf(name: string): string[] {
+  if (!staysBelow(name)) throw badName(name);
+  return name.split('/');
+}
+
+/** Names come out of ledgers and patterns: they must stay below the folder. */
+function staysBelow(name: string): boolean {
+  return !name.split('/').some((part) => ['', '.', '..'].includes(part) || part.includes('\0'));
 }
 
 function badName(name: string): RelayError {

@@ -1,9 +1,10 @@
 /** Files that are being written: below `.relay/tmp`, each named after the run that writes it. */
 import { randomBytes } from 'node:crypto';
-import { constants as mode, readFileSync } from 'node:fs';
+import { constants as mode } from 'node:fs';
 import { type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, type Folder } from './folder.ts';
+import { startOf } from './process-start.ts';
 
 export interface Temporary {
   /** Within its folder. */
@@ -50,26 +51,5 @@ export async function sweepTemporary(folder: Folder): Promise<void> {
     const [, pid, start] = NAME.exec(name) ?? [];
     if (pid === undefined || startOf(Number(pid)) === start) continue;
     await unlinkAny(folder, name);
-  }
-}
-
-/** When a process started, in the kernel's ticks; undefined: there is none, or it ended. Where nothing tells, 0. */
-export function startOf(pid: number): string | undefined {
-  if (process.platform !== 'linux') return lives(pid) ? '0' : undefined;
-  try {
-    // After the name, which may hold anything: the 20th field.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ');
-    return fields?.[0] === 'Z' ? undefined : fields?.[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
   }
 }

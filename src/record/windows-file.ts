@@ -1,11 +1,10 @@
 /** Windows of clips that are not cut yet, kept where a recorder that begins again finds them. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AHEAD, type ClipWindow, type WindowsState } from './clip-windows.ts';
-import type { Folder } from './folder.ts';
+import { type Folder, replaceText } from './folder.ts';
 
 const NAME = 'open.json';
-const MODE = 0o600;
 
 /**
  * Empty where there is none, or none that can be read: it only ever costs the clips of these seconds.
@@ -25,10 +24,7 @@ export async function loadWindows(folder: Folder, now: number): Promise<WindowsS
 }
 
 export async function saveWindows(folder: Folder, state: WindowsState): Promise<void> {
-  await folder.use(async (base) => {
-    await writeFile(join(base, `${NAME}.new`), JSON.stringify(state), { mode: MODE });
-    await rename(join(base, `${NAME}.new`), join(base, NAME));
-  });
+  await replaceText(folder, NAME, JSON.stringify(state));
 }
 
 function isWindow({ from, to, events }: ClipWindow): boolean {

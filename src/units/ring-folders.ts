@@ -6,7 +6,7 @@ import { existsSync, constants as mode } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { identityOf } from '../record/folder.ts';
 
-const PROC = `/proc/${process.pid}/fd`;
+const PROC = existsSync('/proc/self/fd') ? `/proc/${process.pid}/fd` : undefined;
 
 export class RingFolders {
   readonly #held = new Map<string, { handle: FileHandle; identity: string }>();
@@ -33,7 +33,7 @@ export class RingFolders {
   pathOf(ring: string): string | undefined {
     const held = this.#held.get(ring);
     if (held === undefined) return undefined;
-    return existsSync(PROC) ? `${PROC}/${held.handle.fd}` : ring;
+    return PROC === undefined ? ring : `${PROC}/${held.handle.fd}`;
   }
 
   async close(): Promise<void> {

@@ -16,9 +16,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { RingFile } from '../../src/record/mp4/reader.ts';
 import { Timeline } from '../../src/record/mp4/timeline.ts';
+import { bootId, startOf } from '../../src/record/process-start.ts';
 import { type Recorder, startRecorder } from '../../src/record/recorder.ts';
-import { bootId } from '../../src/record/ring-lock.ts';
-import { startOf } from '../../src/record/temporary.ts';
 import type { Entry, RecorderJob, RecorderReport, RecordSpec } from '../../src/record/types.ts';
 import { halfSecond, header, VIDEO } from './mp4/ring-files.ts';
 

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bootId, RingLock } from '../../src/record/ring-lock.ts';
+import { bootId, startOf } from '../../src/record/process-start.ts';
+import { RingLock } from '../../src/record/ring-lock.ts';
 import { openStore } from '../../src/record/store.ts';
-import { startOf } from '../../src/record/temporary.ts';
 
 const options = { skip: process.platform !== 'linux' };
 
