@@ -1,4 +1,5 @@
 /** The running product: load → plan → supervise → observe; reload; stop. */
+import { setTimeout as after } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Api } from './api/server.ts';
 import type { Address, Config, Route } from './config/config.ts';
@@ -54,6 +55,9 @@ export interface GatewayOptions {
 
 /** Answers of several sources that come within this time (ms) are planned together. */
 const settle = 15;
+
+/** How long an API waits at most until all streams run (ms). */
+const firstLook = 500;
 
 /** How long an API that moves elsewhere goes on where it was (ms): whoever asked for the move waits for an answer. */
 const farewell = 500;
@@ -111,6 +115,9 @@ class Gateway implements RunningGateway {
   readonly #supervisor: Supervisor;
   readonly #startedAt = Date.now();
   readonly #listeners = new Set<(event: GatewayEvent) => void>();
+  readonly #ready = new Promise<void>((resolve) => {
+    this.subscribe(({ type }) => type === 'ready' && resolve());
+  });
   readonly #abort = new AbortController();
   readonly #doubted = new Set<string>();
   #config: Config;
@@ -273,7 +280,8 @@ class Gateway implements RunningGateway {
 
   async #startApi(listen: Address): Promise<Api> {
     const { log, redact } = this.#options;
-    // Loaded while the first processes start: the HTTP library is the largest of ours.
+    // The HTTP library is the largest of ours: while it is loaded, a tenth of a second, this thread hears of nothing.
+    await Promise.race([this.#ready, after(firstLook, undefined, { ref: false })]);
     const { startApi } = await import('./api/server.ts');
     return startApi({ listen, gateway: this, log, redact });
   }
