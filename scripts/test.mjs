@@ -54,7 +54,8 @@ async function tap(kind, tests, options) {
   const results = join(work, `${kind}.tap`);
   const runner = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
   // Coverage slows the start of every Node process, and some tests measure just that.
-  const argv = [process.execPath, runner, '--disable-coverage', ...options];
+  const loader = `--node-arg=--import=${new URL('lib/strip-types.mjs', import.meta.url)}`;
+  const argv = [process.execPath, runner, '--disable-coverage', loader, ...options];
   let code;
   let counts;
   if (process.stdout.isTTY) {
