@@ -13,7 +13,8 @@ await prepare();
 const endToEnd = join('test', 'e2e') + sep;
 
 /** A neighbour on the other core would be measured too. */
-const timed = /^(hooks-(misbehave|slow|sync)|recovery|record-.*|reload|sources|support|sync)\.test\.ts$/;
+const timed =
+  /^(hooks-(misbehave|slow|sync)|recovery|record-(disk|segments|support)|reload|sources|sync)\.test\.ts$/;
 
 const files = testFiles(process.argv.slice(2));
 const unit = files.filter((file) => !file.startsWith(endToEnd));

@@ -1,4 +1,4 @@
-/** Our own programs: each is started as a process (the spawner as a thread) of its own, from the build. */
+/** Our own programs: each is started as a process of its own, from the build. */
 import { fileURLToPath } from 'node:url';
 
 export type Program = 'hooks/worker' | 'hooks/host' | 'hooks/offline' | 'hooks/spawner' | 'record/main';

@@ -1,18 +1,23 @@
 /**
- * Runs as a thread of a worker: starts programs. Whoever starts a program waits until the new process has become that
- * program; on a busy machine, with as much memory as a worker has, that once took seconds, and the picture must not wait.
+ * The process that starts the hooks of a worker. A worker can't itself: libsrt takes its locks in each process that is
+ * forked (pthread_atfork), and where one of its threads held such a lock, the new process waits for ever, and with it
+ * the thread that forked. Besides, a process with as much memory is slow to fork, and the picture must not wait.
+ * It ends with the worker: its channel closes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
-import type { FromSpawner, ToSpawner } from './wire/thread-child.ts';
+import type { FromSpawner, ToSpawner } from './wire/distant-child.ts';
 
-const port = parentPort!;
-const tell = (message: FromSpawner): void => port.postMessage(message);
+const tell = (message: FromSpawner): void => {
+  if (process.connected) process.send?.(message);
+};
 
 const children = new Map<number, ChildProcess>();
 
-port.on('message', (message: ToSpawner) => {
+// They go to the whole group; when hooks end is said by the worker.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+process.once('disconnect', () => process.exit());
+process.on('message', (message: ToSpawner) => {
   if (message.type === 'start') start(message);
   else {
     const stream = children.get(message.id)?.[message.stream];

@@ -1,5 +1,5 @@
 /** The worker: one hooked route, libav in a process of its own. Started by the gateway with its job on standard input. */
-import { createAdapter } from './adapters.ts';
+import { adaptersOf } from './adapters.ts';
 import { drawOverlay } from './draw/overlay.ts';
 import { serve } from './serve.ts';
 import { createStage } from './stage/stage.ts';
@@ -9,14 +9,10 @@ const COLLECT = 20_000;
 
 setInterval(() => globalThis.gc?.(), COLLECT).unref();
 
-serve((job, report) => ({
-  stage: (emit) =>
-    createStage({
-      spec: job.hook,
-      adapter: (host) => createAdapter(job, host),
-      emit,
-      report,
-      now: () => performance.now(),
-    }),
-  draw: drawOverlay,
-}));
+serve((job, report) => {
+  const adapter = adaptersOf(job);
+  return {
+    stage: (emit) => createStage({ spec: job.hook, adapter, emit, report, now: () => performance.now() }),
+    draw: drawOverlay,
+  };
+});

@@ -116,98 +116,6 @@ t.test('files', async (t) => {
   );
 });
 
-t.test('a picture and a desktop', { skip: find('Xvfb') === undefined && 'no Xvfb' }, async (t) => {
-  const s = scope(t);
-  const desktop = await startXvfb(s);
-  desktop.draw(1234, 60);
-  const relay = await startRelay(s, {
-    sources: { slide: { image: await png(), fps: 25 }, desk: { desktop: desktop.display, fps: 25 } },
-    routes: { slide: 'slide', desk: 'desk' },
-  });
-  for (const path of ['slide', 'desk']) await relay.online(path);
-  await Promise.all(['slide', 'desk'].map((path) => playable(t, s, relay, path, everywhere('h264'))));
-
-  const meter = startGapMeter(s, relay.rtsp('desk'));
-  const drawn = async (number: number, luma: number): Promise<void> => {
-    const seen = await until(() => meter.footage().find(({ counter }) => counter === number), {
-      timeout: 20_000,
-      what: `number ${number} on the desktop`,
-    });
-    t.ok(
-      Math.abs(seen.luma - luma) < 10,
-      `what is on the screen is seen: ${number}, luma ${seen.luma.toFixed(0)}`,
-    );
-  };
-  await drawn(1234, 60);
-  desktop.draw(77, 200);
-  await drawn(77, 200);
-});
-
-t.test('large key frames among tiny pictures', async (t) => {
-  const s = scope(t);
-  const film = await detailedClip();
-  const relay = await startRelay(s, {
-    sources: {
-      slide: { image: await detailedPng(), fps: 25 },
-      film: { file: film, loop: true },
-      talk: { merge: { video: 'slide', audio: 'tone' } },
-    },
-    routes: {
-      slide: 'slide',
-      film: 'film',
-      tone: { from: 'film', video: 'none' },
-      talk: 'talk',
-      'gray-slide': { from: 'slide', hook: 'relay:gray' },
-      'gray-film': { from: 'film', hook: 'relay:gray' },
-      'gray-talk': { from: 'talk', hook: 'relay:gray', video: 'hevc' },
-    },
-  });
-  const mute = ['slide', 'gray-slide'];
-  for (const path of [...mute, 'film', 'talk', 'gray-film', 'gray-talk']) await relay.online(path);
-  await Promise.all(mute.map((path) => playable(t, s, relay, path, everywhere('h264'))));
-  const heard = ['film', 'talk', 'gray-film'];
-  await Promise.all(heard.map((path) => playable(t, s, relay, path, everywhere('h264 aac'))));
-  const hevc = await look(s, relay.rtsp('gray-talk'), some);
-  t.match(hevc, { codecs: 'hevc aac', size: '640x360' });
-  t.ok(hevc.frames >= frames, `HEVC: ${hevc.frames} frames`);
-});
-
-t.test('what others publish', async (t) => {
-  const s = scope(t);
-  const { file } = await clip({ seconds: 60 });
-  const relay = await startRelay(
-    s,
-    {
-      sources: { obs: { publish: true } },
-      routes: { obs: 'obs', heard: { from: 'obs', audio: 'opus' } },
-    },
-    { ready: false },
-  );
-  await until(() => relay.status(), { what: 'the API' });
-  const by = {
-    rtmp: ['-f', 'flv', relay.rtmp('obs')],
-    rtsp: ['-rtsp_transport', 'tcp', '-f', 'rtsp', relay.rtsp('obs')],
-  };
-  for (const [protocol, output] of Object.entries(by)) {
-    const input = ['-nostdin', '-v', 'error', '-re', '-i', file, '-c', 'copy'];
-    const publisher = s.spawn(ffmpegPath(), [...input, ...output], { name: `publish by ${protocol}` });
-    await relay.online('obs');
-    await relay.online('heard');
-    await Promise.all([
-      playable(t, s, relay, 'obs', everywhere('h264 aac')),
-      playable(t, s, relay, 'heard', { ...everywhere('h264 opus'), rtmp: 'h264' }),
-    ]);
-    t.equal(publisher.exit(), undefined, `published by ${protocol}`);
-    await publisher.stop();
-    await until(async () => !(await relay.path('obs')).online, { what: 'the publisher to be gone' });
-  }
-  t.equal(
-    (await relay.status()).units.filter(({ kind }) => kind === 'ffmpeg').length,
-    1,
-    'obs costs no process',
-  );
-});
-
 /** A web server of one folder, with ranges, as any has them. */
 async function serve(s: Scope, folder: string): Promise<string> {
   const server = createServer((request, response) => {
@@ -230,55 +138,159 @@ async function serve(s: Scope, folder: string): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-t.test('over HTTP', async (t) => {
-  const s = scope(t);
-  const made = await clip({ seconds: 60 });
-  const playlist = join(s.dir, 'list.m3u8');
-  await ffmpeg(s, [
-    '-i',
-    made.file,
-    '-c',
-    'copy',
-    '-f',
-    'hls',
-    '-hls_time',
-    '4',
-    '-hls_list_size',
-    '0',
-    playlist,
-  ]);
-  writeFileSync(join(s.dir, 'clip.mp4'), readFileSync(made.file));
-  const web = await serve(s, s.dir);
-  const relay = await startRelay(s, {
-    sources: { file: `${web}/clip.mp4`, list: `${web}/list.m3u8` },
-    routes: { file: 'file', list: 'list' },
-  });
-  for (const path of ['file', 'list']) await relay.online(path);
-  await Promise.all(['file', 'list'].map((path) => whole(t, s, relay, path, made)));
-  await Promise.all(['file', 'list'].map((path) => playable(t, s, relay, path, everywhere('h264 aac'))));
-});
+t.test('those that mostly wait', async (t) => {
+  t.jobs = 2;
+  const besides = { buffered: true };
 
-t.test('to other servers', async (t) => {
-  const s = scope(t);
-  const made = await clip({ seconds: 60 });
-  const far = await startMediaServer(s);
-  const relay = await startRelay(s, {
-    sources: { promo: { file: made.file, loop: true } },
-    routes: {
-      one: { from: 'promo', to: far.rtmp('live/one') },
-      two: { from: 'promo', to: [far.rtsp('live/two')] },
+  t.test(
+    'a picture and a desktop',
+    { ...besides, skip: find('Xvfb') === undefined && 'no Xvfb' },
+    async (t) => {
+      const s = scope(t);
+      const desktop = await startXvfb(s);
+      desktop.draw(1234, 60);
+      const relay = await startRelay(s, {
+        sources: { slide: { image: await png(), fps: 25 }, desk: { desktop: desktop.display, fps: 25 } },
+        routes: { slide: 'slide', desk: 'desk' },
+      });
+      for (const path of ['slide', 'desk']) await relay.online(path);
+      await Promise.all(['slide', 'desk'].map((path) => playable(t, s, relay, path, everywhere('h264'))));
+
+      const meter = startGapMeter(s, relay.rtsp('desk'));
+      const drawn = async (number: number, luma: number): Promise<void> => {
+        const seen = await until(() => meter.footage().find(({ counter }) => counter === number), {
+          timeout: 20_000,
+          what: `number ${number} on the desktop`,
+        });
+        t.ok(
+          Math.abs(seen.luma - luma) < 10,
+          `what is on the screen is seen: ${number}, luma ${seen.luma.toFixed(0)}`,
+        );
+      };
+      await drawn(1234, 60);
+      desktop.draw(77, 200);
+      await drawn(77, 200);
     },
-  });
-  await Promise.all(
-    ['one', 'two'].map(async (name) => {
-      const url = far.rtsp(`live/${name}`);
-      await far.online(`live/${name}`, 30_000);
-      const [pictures, seen] = await Promise.all([readCounters(s, { url, seconds: 5 }), look(s, url, some)]);
-      t.same(findGaps(pictures, made.frames), [], `${name}: every frame arrives`);
-      t.match(seen, { codecs: 'h264 aac', size: '640x360' }, `${name}: both tracks arrive`);
-      const [forward] = (await relay.path(name)).forward;
-      t.match(forward, { state: 'forwarding' }, `${name}: its status says so`);
-    }),
   );
-  t.equal((await relay.plan()).units.length, 1, 'one process for both: the server copies');
+
+  t.test('large key frames among tiny pictures', besides, async (t) => {
+    const s = scope(t);
+    const film = await detailedClip();
+    const relay = await startRelay(s, {
+      sources: {
+        slide: { image: await detailedPng(), fps: 25 },
+        film: { file: film, loop: true },
+        talk: { merge: { video: 'slide', audio: 'tone' } },
+      },
+      routes: {
+        slide: 'slide',
+        film: 'film',
+        tone: { from: 'film', video: 'none' },
+        talk: 'talk',
+        'gray-slide': { from: 'slide', hook: 'relay:gray' },
+        'gray-film': { from: 'film', hook: 'relay:gray' },
+        'gray-talk': { from: 'talk', hook: 'relay:gray', video: 'hevc' },
+      },
+    });
+    const mute = ['slide', 'gray-slide'];
+    for (const path of [...mute, 'film', 'talk', 'gray-film', 'gray-talk']) await relay.online(path);
+    await Promise.all(mute.map((path) => playable(t, s, relay, path, everywhere('h264'))));
+    const heard = ['film', 'talk', 'gray-film'];
+    await Promise.all(heard.map((path) => playable(t, s, relay, path, everywhere('h264 aac'))));
+    const hevc = await look(s, relay.rtsp('gray-talk'), some);
+    t.match(hevc, { codecs: 'hevc aac', size: '640x360' });
+    t.ok(hevc.frames >= frames, `HEVC: ${hevc.frames} frames`);
+  });
+
+  t.test('what others publish', besides, async (t) => {
+    const s = scope(t);
+    const { file } = await clip({ seconds: 60 });
+    const relay = await startRelay(
+      s,
+      {
+        sources: { obs: { publish: true } },
+        routes: { obs: 'obs', heard: { from: 'obs', audio: 'opus' } },
+      },
+      { ready: false },
+    );
+    await until(() => relay.status(), { what: 'the API' });
+    const by = {
+      rtmp: ['-f', 'flv', relay.rtmp('obs')],
+      rtsp: ['-rtsp_transport', 'tcp', '-f', 'rtsp', relay.rtsp('obs')],
+    };
+    for (const [protocol, output] of Object.entries(by)) {
+      const input = ['-nostdin', '-v', 'error', '-re', '-i', file, '-c', 'copy'];
+      const publisher = s.spawn(ffmpegPath(), [...input, ...output], { name: `publish by ${protocol}` });
+      await relay.online('obs');
+      await relay.online('heard');
+      await Promise.all([
+        playable(t, s, relay, 'obs', everywhere('h264 aac')),
+        playable(t, s, relay, 'heard', { ...everywhere('h264 opus'), rtmp: 'h264' }),
+      ]);
+      t.equal(publisher.exit(), undefined, `published by ${protocol}`);
+      await publisher.stop();
+      await until(async () => !(await relay.path('obs')).online, { what: 'the publisher to be gone' });
+    }
+    t.equal(
+      (await relay.status()).units.filter(({ kind }) => kind === 'ffmpeg').length,
+      1,
+      'obs costs no process',
+    );
+  });
+
+  t.test('over HTTP', besides, async (t) => {
+    const s = scope(t);
+    const made = await clip({ seconds: 60 });
+    const playlist = join(s.dir, 'list.m3u8');
+    await ffmpeg(s, [
+      '-i',
+      made.file,
+      '-c',
+      'copy',
+      '-f',
+      'hls',
+      '-hls_time',
+      '4',
+      '-hls_list_size',
+      '0',
+      playlist,
+    ]);
+    writeFileSync(join(s.dir, 'clip.mp4'), readFileSync(made.file));
+    const web = await serve(s, s.dir);
+    const relay = await startRelay(s, {
+      sources: { file: `${web}/clip.mp4`, list: `${web}/list.m3u8` },
+      routes: { file: 'file', list: 'list' },
+    });
+    for (const path of ['file', 'list']) await relay.online(path);
+    await Promise.all(['file', 'list'].map((path) => whole(t, s, relay, path, made)));
+    await Promise.all(['file', 'list'].map((path) => playable(t, s, relay, path, everywhere('h264 aac'))));
+  });
+
+  t.test('to other servers', besides, async (t) => {
+    const s = scope(t);
+    const made = await clip({ seconds: 60 });
+    const far = await startMediaServer(s);
+    const relay = await startRelay(s, {
+      sources: { promo: { file: made.file, loop: true } },
+      routes: {
+        one: { from: 'promo', to: far.rtmp('live/one') },
+        two: { from: 'promo', to: [far.rtsp('live/two')] },
+      },
+    });
+    await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const url = far.rtsp(`live/${name}`);
+        await far.online(`live/${name}`, 30_000);
+        const [pictures, seen] = await Promise.all([
+          readCounters(s, { url, seconds: 5 }),
+          look(s, url, some),
+        ]);
+        t.same(findGaps(pictures, made.frames), [], `${name}: every frame arrives`);
+        t.match(seen, { codecs: 'h264 aac', size: '640x360' }, `${name}: both tracks arrive`);
+        const [forward] = (await relay.path(name)).forward;
+        t.match(forward, { state: 'forwarding' }, `${name}: its status says so`);
+      }),
+    );
+    t.equal((await relay.plan()).units.length, 1, 'one process for both: the server copies');
+  });
 });

@@ -12,7 +12,7 @@ import { type Relay, startRelay } from './support/relay.ts';
 import { FIRST_REPORT_SECONDS, measureWebrtc } from './support/webrtc.ts';
 
 // They mostly wait for footage to pass.
-t.jobs = 2;
+t.jobs = 3;
 const besides = { buffered: true };
 
 const rounds = Number(process.env['RELAY_E2E_ROUNDS'] ?? 1);

@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../errors.ts';
-import type { Adapter, AdapterHost, Answer, ShownFrame } from '../adapter.ts';
-import { type AdapterJob, createAdapter } from '../adapters.ts';
+import type { Adapter, Answer, ShownFrame } from '../adapter.ts';
+import { type AdapterJob, adaptersOf } from '../adapters.ts';
 import type { Overlay, Size } from '../contract.ts';
 import { drawOverlay } from '../draw/overlay.ts';
 import type { WorkerReport } from '../job.ts';
@@ -107,10 +107,11 @@ export class Trial {
 
   #stageFor(emit: (picture: Decoded) => void): Stage {
     const { job, report, timed } = this.#options;
+    const adapter = adaptersOf(job);
     const stage = createStage({
       // With mode overlay each frame is drawn what was found on itself: whose turn it is must not depend on the machine.
       spec: { ...job.hook, mode: 'inline', whenBehind: 'block' },
-      adapter: (host) => this.#watch(host),
+      adapter: (host) => this.#watch(adapter(host)),
       emit: (picture) => this.#emit(picture, emit),
       // Nothing is started again after its first start has failed.
       report: (said) => this.broken || report(this.#inTime(said)),
@@ -136,8 +137,7 @@ export class Trial {
     };
   }
 
-  #watch(host: AdapterHost): Adapter {
-    const adapter = createAdapter(this.#options.job, host);
+  #watch(adapter: Adapter): Adapter {
     let ready = false;
     return {
       start: async (signal) => {

@@ -13,11 +13,11 @@ import type { Adapter, AdapterHost, Answer, ShownFrame, Wishes } from '../adapte
 import type { WorkerJob } from '../job.ts';
 import type { HookRunner } from '../spec.ts';
 import { Decoder, encode, WIRE_VERSION, WireError } from './codec.ts';
+import type { Spawner } from './distant-child.ts';
 import { Frames } from './frames.ts';
 import { Listener } from './listener.ts';
 import { type BadResult, type FromHook, type Hello, readMessage, type ToHook } from './messages.ts';
 import { Program } from './program.ts';
-import { Spawner } from './thread-child.ts';
 
 /** Milliseconds that a hook gets to tear down. */
 const TEARDOWN = 1000;
@@ -26,14 +26,12 @@ const CAUSE = 300;
 
 export type ProcessJob = Pick<WorkerJob, 'route' | 'hook' | 'dir' | 'prefix'>;
 
-export function createProcessAdapter(job: ProcessJob, host: AdapterHost): Adapter {
+export function createProcessAdapter(job: ProcessJob, host: AdapterHost, spawner: Spawner): Adapter {
   let life: Life | undefined;
-  let spawner: Spawner | undefined;
   return {
     async start(signal) {
       await life?.kill();
       signal.throwIfAborted();
-      spawner ??= new Spawner();
       life = new Life(job, host, await Listener.open(job.dir), spawner);
       return life.start(signal);
     },
@@ -42,11 +40,7 @@ export function createProcessAdapter(job: ProcessJob, host: AdapterHost): Adapte
       return life.process(frame, signal);
     },
     kill: async () => life?.kill(),
-    stop: async () => {
-      await life?.stop();
-      spawner?.close();
-      spawner = undefined;
-    },
+    stop: async () => life?.stop(),
     memory: () => life?.program.memory() ?? 0,
   };
 }

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { killMarked, residentBytes } from '../../children/leftovers.ts';
 import { Tail } from '../../children/tail.ts';
+import type { DistantChild, Spawner } from './distant-child.ts';
 import { LogLines } from './log-lines.ts';
-import type { Spawner, ThreadChild } from './thread-child.ts';
 
 const MARKER = 'RELAY_HOOK_ID';
 /** A hook that takes all it can get must not starve the workers: theirs and other routes' pictures come first. */
@@ -24,7 +24,7 @@ export interface ProgramOptions {
 export class Program {
   /** Resolves with the cause in words once it is gone and its last words are read. */
   readonly ended: Promise<string>;
-  readonly #child: ThreadChild;
+  readonly #child: DistantChild;
   readonly #mark: string;
   readonly #tail = new Tail();
   #alive = true;

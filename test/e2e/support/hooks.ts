@@ -62,5 +62,8 @@ export async function answering(relay: Relay, route: string, frames = 10): Promi
   await until(async () => (await figuresOf(relay, route)).answered >= frames, {
     timeout: 20_000,
     what: `the hook of ${route} to answer`,
+  }).catch(async (error: unknown) => {
+    const units = JSON.stringify(await relay.status().then(({ units }) => units, String), null, 1);
+    throw new Error(`${String(error)}\n${units}\n${relay.child().output().slice(-4000)}`);
   });
 }

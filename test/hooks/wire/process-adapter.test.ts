@@ -1,6 +1,6 @@
 /** Hooks in processes, through what the worker sees of them: hosts of modules and Python programs. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Adapter, Answer } from '../../../src/hooks/adapter.ts';
 import { adapt, alive, command, fixture, gray, module, never } from './support.ts';
@@ -207,9 +207,16 @@ t.test('what a hook has forked ends with it', { skip: process.platform !== 'linu
   await adapter.start(never);
   const { meta } = (await adapter.process(gray(0), never)) as { meta: { pid: number } };
   t.ok(alive(meta.pid));
+  const starter = parentOf(parentOf(meta.pid));
+  t.not(starter, process.pid, 'the process of libav, which must not fork');
+  t.match(readFileSync(`/proc/${starter}/cmdline`, 'latin1'), /hooks\/spawner/);
   await adapter.kill();
   t.notOk(alive(meta.pid));
 });
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+}
 
 t.test('a start that nobody waits for leaves nothing', async (t) => {
   const { adapter } = adapt(t, command(process.execPath, '-e', 'setInterval(() => {}, 1000)'));

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { hookEnv } from '../../../src/children/env.ts';
 import type { Adapter, AdapterHost, ShownFrame } from '../../../src/hooks/adapter.ts';
 import type { HookRunner, HookSpec } from '../../../src/hooks/spec.ts';
+import { Spawner } from '../../../src/hooks/wire/distant-child.ts';
 import { createProcessAdapter } from '../../../src/hooks/wire/process-adapter.ts';
 import { hookSpec } from '../../support/hook-spec.ts';
 
@@ -62,9 +64,11 @@ export function adapt(
   const dir = mkdtempSync(join(tmpdir(), 'relay-wire-'));
   const noted = new Noted();
   const hook = hookSpec({ runner, timeout: 2, memory: 1 << 30, ...spec });
-  const adapter = createProcessAdapter({ route: 'lobby', hook, dir, prefix: [] }, noted);
+  const spawner = new Spawner([], hookEnv());
+  const adapter = createProcessAdapter({ route: 'lobby', hook, dir, prefix: [] }, noted, spawner);
   t.teardown(async () => {
     await adapter.kill();
+    spawner.close();
     rmSync(dir, { recursive: true, force: true });
   });
   return { adapter, noted };

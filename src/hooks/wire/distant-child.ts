@@ -1,7 +1,7 @@
-/** A program that another thread starts, with the part of ChildProcess that is used of it. */
+/** A program that another process of ours starts, with the part of ChildProcess that is used of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { Worker } from 'node:worker_threads';
 import { entryOf } from '../../children/entry.ts';
 
 export interface SpawnOptions {
@@ -34,7 +34,7 @@ interface Events {
   close: [];
 }
 
-export class ThreadChild extends EventEmitter<Events> {
+export class DistantChild extends EventEmitter<Events> {
   /** undefined until it was started. */
   pid: number | undefined;
   readonly stdout = new PassThrough();
@@ -69,38 +69,58 @@ export class ThreadChild extends EventEmitter<Events> {
   }
 }
 
-/** The thread, and the programs that it was asked for. It keeps its process running as long as one of them runs. */
+/** A megabyte of garbage is enough to pass lines on. */
+const SMALL = ['--max-semi-space-size=1', '--max-old-space-size=32'];
+
+/**
+ * The process that starts them (spawner.ts), and the programs that it was asked for. It must be made before libav opens
+ * a connection by SRT. It keeps its parent running as long as one of them runs.
+ */
 export class Spawner {
-  // Without what its process was started with: loaders cost a second.
-  readonly #thread = new Worker(entryOf('hooks/spawner'), { execArgv: [] });
-  readonly #children = new Map<number, ThreadChild>();
+  readonly #process: ChildProcess;
+  readonly #children = new Map<number, DistantChild>();
   #next = 0;
 
-  constructor() {
-    this.#thread.on('message', (message: FromSpawner) => {
+  /** @param prefix stands in front of the command: what ties a child to the life of this process */
+  constructor(prefix: readonly string[], env: NodeJS.ProcessEnv) {
+    const [file, ...args] = [...prefix, process.execPath, ...SMALL, entryOf('hooks/spawner')] as [string];
+    this.#process = spawn(file, args, {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'advanced',
+      windowsHide: true,
+    });
+    this.#process.on('message', (message: FromSpawner) => {
       this.#children.get(message.id)?.take(message);
       if (message.type !== 'close') return;
       this.#children.delete(message.id);
-      if (this.#children.size === 0) this.#thread.unref();
+      if (this.#children.size === 0) this.#process.channel?.unref();
     });
-    this.#thread.on('error', (error) => {
-      for (const child of this.#children.values()) child.emit('error', error);
-    });
+    this.#process.once('error', lost);
+    this.#process.once('exit', lost);
+    this.#process.unref();
     // After the listeners, which would hold it.
-    this.#thread.unref();
+    this.#process.channel?.unref();
   }
 
-  spawn(file: string, args: string[], options: SpawnOptions, niceness: number): ThreadChild {
+  spawn(file: string, args: string[], options: SpawnOptions, niceness: number): DistantChild {
     const id = this.#next++;
-    const send = (message: ToSpawner): void => this.#thread.postMessage(message);
-    const child = new ThreadChild((type, stream) => send({ id, type, stream }));
+    const send = (message: ToSpawner): boolean => this.#process.connected && this.#process.send(message);
+    const child = new DistantChild((type, stream) => send({ id, type, stream }));
     this.#children.set(id, child);
-    this.#thread.ref();
+    this.#process.channel?.ref();
     send({ id, type: 'start', file, args, options, niceness });
     return child;
   }
 
   close(): void {
-    void this.#thread.terminate();
+    this.#process.off('error', lost).off('exit', lost);
+    this.#process.on('error', () => {});
+    if (this.#process.connected) this.#process.disconnect();
   }
+}
+
+/** Another could not be made any more. Whoever watches this process starts it anew. */
+function lost(): never {
+  throw new Error('the process that starts hooks has ended');
 }
