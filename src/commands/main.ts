@@ -112,6 +112,11 @@ function report(error: unknown, io: Io): number {
     io.say('       raise the limit, e.g. ulimit -n 4096, or LimitNOFILE= of a systemd unit');
     return 69;
   }
+  if (error instanceof Error && 'syscall' in error && typeof code === 'string') {
+    io.say(`relay: ${error.message}`);
+    if (code === 'ENOSPC' || code === 'EDQUOT') io.say('       make room on that disk, or write to another');
+    return 1;
+  }
   io.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
 }

@@ -58,6 +58,8 @@ export class PathRecorder {
   #ring: Ring | undefined;
   #footage = new Footage();
   #ending: Ending | undefined;
+  /** Where the ledgers of the sinks but the first ended before this recorder: one may know less than another. */
+  #endings = new Map<GuardedSink, Ending>();
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
   #written: { run: string; until: number } | undefined;
   #newest: number | undefined;
@@ -116,6 +118,7 @@ export class PathRecorder {
     this.#footage.step(step);
     this.#causes.step(step);
     this.#ending &&= afterStep(this.#ending, step);
+    for (const [sink, ending] of this.#endings) this.#endings.set(sink, afterStep(ending, step));
     if (this.#newest !== undefined) this.#newest += step;
     for (const sink of this.#sinks) await sink.step(at, step);
   }
@@ -252,7 +255,11 @@ export class PathRecorder {
     }
     const reads = await this.#ring!.look();
     const runs = new Set(this.#ring!.files().map(({ run }) => run));
-    for (const sink of this.#sinks) if (sink.last && runs.has(sink.last.run)) sink.resume();
+    for (const sink of this.#sinks) {
+      if (sink.last && runs.has(sink.last.run)) sink.resume();
+      const own = sink === this.#sinks[0] ? undefined : sink.segments?.last;
+      if (own) this.#endings.set(sink, endingOfSegment(own));
+    }
     for (const read of reads) this.#happened(this.#footage.push(read));
   }
 
@@ -274,8 +281,14 @@ export class PathRecorder {
 
   #begins(event: Extract<FootageEvent, { type: 'take' }>): void {
     const begin = beginningOf(event);
+    const others = this.#endings;
+    this.#endings = new Map();
+    for (const [sink, ending] of others) {
+      const gap = gapBetween(ending, begin, this.#causes);
+      if (gap) sink.gap(gap);
+    }
     if (this.#ending && !this.#isWritten(event.take, event.dts))
-      this.#gap(gapBetween(this.#ending, begin, this.#causes));
+      this.#gap(gapBetween(this.#ending, begin, this.#causes), others);
     this.#newest = begin.wall;
   }
 
@@ -285,10 +298,11 @@ export class PathRecorder {
     return this.#written?.run === run && dts / scale < this.#written.until;
   }
 
-  #gap(gap: GapEntry | undefined): void {
+  /** @param others those that were told of one of their own */
+  #gap(gap: GapEntry | undefined, others?: ReadonlyMap<GuardedSink, unknown>): void {
     if (!gap) return;
     this.#host.report({ route: this.#spec.route, ...gap });
-    for (const sink of this.#sinks) sink.gap(gap);
+    for (const sink of this.#sinks) if (!others?.has(sink)) sink.gap(gap);
   }
 
   #judge(): void {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { main } from '../../src/commands/main.ts';
 import { built, relay } from '../support/relay.ts';
 
@@ -84,15 +85,34 @@ t.test('a reader that has seen enough', async (t) => {
   t.equal(err, '');
 });
 
-t.test('a limit of open files that is too low is said, not shown as a crash', async (t) => {
+/** What a command that fails so says, and its exit code. */
+async function failing(t: Test, error: Error): Promise<{ code: number; said: string }> {
   const handler = () => {
-    throw Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });
+    throw error;
   };
   const said: string[] = [];
   const capture = t.capture(process.stderr, 'write', (text: string) => said.push(text) > 0);
   const entry = { usage: 'dig', summary: 'for a test', load: async () => ({ command: { handler } }) };
   const code = await main(['dig'], [entry]);
   capture.restore();
+  return { code, said: said.join('') };
+}
+
+t.test('a limit of open files that is too low is said, not shown as a crash', async (t) => {
+  const error = Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });
+  const { code, said } = await failing(t, error);
   t.equal(code, 69);
-  t.match(said.join(''), /^relay: this process may not open more files\n.*ulimit -n/);
+  t.match(said, /^relay: this process may not open more files\n.*ulimit -n/);
+});
+
+t.test('what the system refuses is said, not shown as a crash', async (t) => {
+  const missing = await open('/no/such/folder/file').catch((error: Error) => error);
+  const { code, said } = await failing(t, missing as Error);
+  t.equal(code, 1);
+  t.equal(said, "relay: ENOENT: no such file or directory, open '/no/such/folder/file'\n");
+  const full = { errno: -28, code: 'ENOSPC', syscall: 'write' };
+  const other = await failing(t, Object.assign(new Error('ENOSPC: no space left on device, write'), full));
+  t.match(other.said, /^relay: ENOSPC: no space left on device, write\n +make room/);
+  const bug = await failing(t, new TypeError('x is not a function'));
+  t.match(bug.said, /TypeError: x is not a function\n +at /, 'a defect shows where it is');
 });

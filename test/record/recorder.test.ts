@@ -226,6 +226,33 @@ t.test('a recorder that begins again does not tell of gaps that were told', asyn
   t.equal(ledger(dir).filter(({ type }) => type === 'gap').length, 1);
 });
 
+t.test('of two ledgers each is told of what it lacks', async (t) => {
+  const dir = t.testdir();
+  const both = (folder: string): RecordSpec[] => [
+    ...segments()(folder),
+    { kind: 'segments', dir: join(dir, 'other'), every: 1.92, name: '{unix}', format: 'fmp4' },
+  ];
+  const record = async (sinks: (dir: string) => RecordSpec[], from: number, run: string): Promise<void> => {
+    const r = rig(t, dir, sinks, { clock: { now: START + from * 6 * PART } });
+    await until(() => told(r.reports, 'record').some(({ on }) => on), 'word that it may be recorded');
+    write(r.ring, from, from + 2, run.repeat(16));
+    await until(() => told(r.reports, 'segment').length >= 2, 'segments');
+    await r.stop('down');
+  };
+  await record(both, 0, 'aa');
+  await record(segments(), 4, 'bb');
+  await record(both, 8, 'cc');
+  const gaps = (rec: string) =>
+    ledger(dir, rec).flatMap((entry) =>
+      entry.type === 'gap' ? [[entry.from, entry.to].map((at) => Math.round((at - START) / (6 * PART)))] : [],
+    );
+  t.strictSame(gaps('rec'), [
+    [2, 4],
+    [6, 8],
+  ]);
+  t.strictSame(gaps('other'), [[2, 8]]);
+});
+
 t.test('an event: a clip with its story, cut where the words say', async (t) => {
   const clips = (dir: string): RecordSpec[] => [
     {
