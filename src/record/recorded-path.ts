@@ -62,6 +62,8 @@ export class PathRecorder {
   #endings = new Map<GuardedSink, Ending>();
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
   #written: { run: string; until: number } | undefined;
+  /** What the ring held when this recorder began, in its order. */
+  #runs: string[] = [];
   #newest: number | undefined;
   #gaps = 0;
   #told: string | undefined;
@@ -254,9 +256,9 @@ export class PathRecorder {
       for (const absence of absences(last.to, this.#since, this.#host.now())) this.#causes.add(absence);
     }
     const reads = await this.#ring!.look();
-    const runs = new Set(this.#ring!.files().map(({ run }) => run));
+    this.#runs = [...new Set(this.#ring!.files().flatMap(({ run }) => run ?? []))];
     for (const sink of this.#sinks) {
-      if (sink.last && runs.has(sink.last.run)) sink.resume();
+      if (sink.last && this.#runs.includes(sink.last.run)) sink.resume();
       const own = sink === this.#sinks[0] ? undefined : sink.segments?.last;
       if (own) this.#endings.set(sink, endingOfSegment(own));
     }
@@ -281,9 +283,11 @@ export class PathRecorder {
 
   #begins(event: Extract<FootageEvent, { type: 'take' }>): void {
     const begin = beginningOf(event);
-    const others = this.#endings;
-    this.#endings = new Map();
-    for (const [sink, ending] of others) {
+    const others = new Set<GuardedSink>();
+    for (const [sink, ending] of this.#endings) {
+      if (this.#isBefore(begin.run, ending.run)) continue;
+      this.#endings.delete(sink);
+      others.add(sink);
       const gap = gapBetween(ending, begin, this.#causes);
       if (gap) sink.gap(gap);
     }
@@ -292,14 +296,22 @@ export class PathRecorder {
     this.#newest = begin.wall;
   }
 
+  /** The ring still has what was recorded before the run with which a ledger ends. */
+  #isBefore(run: string, last: string): boolean {
+    const at = this.#runs.indexOf(run);
+    return at >= 0 && at < this.#runs.indexOf(last);
+  }
+
   /** @param dts ticks of the leading track */
   #isWritten({ run, init }: Take, dts: number): boolean {
+    if (!this.#written) return false;
     const scale = leadOf(init)?.timescale ?? 1;
-    return this.#written?.run === run && dts / scale < this.#written.until;
+    const { run: last, until } = this.#written;
+    return last === run ? dts / scale < until : this.#isBefore(run, last);
   }
 
   /** @param others those that were told of one of their own */
-  #gap(gap: GapEntry | undefined, others?: ReadonlyMap<GuardedSink, unknown>): void {
+  #gap(gap: GapEntry | undefined, others?: ReadonlySet<GuardedSink>): void {
     if (!gap) return;
     this.#host.report({ route: this.#spec.route, ...gap });
     for (const sink of this.#sinks) if (!others?.has(sink)) sink.gap(gap);

@@ -226,6 +226,34 @@ t.test('a recorder that begins again does not tell of gaps that were told', asyn
   t.equal(ledger(dir).filter(({ type }) => type === 'gap').length, 1);
 });
 
+t.test('a recorder that begins again in the second run of the ring tells nothing of the first', async (t) => {
+  const dir = t.testdir();
+  const other: RecordSpec = {
+    kind: 'segments',
+    dir: join(dir, 'other'),
+    every: 1.92,
+    name: '{unix}',
+    format: 'fmp4',
+  };
+  const both = (folder: string): RecordSpec[] => [...segments()(folder), other];
+  const first = rig(t, dir, both);
+  await until(() => told(first.reports, 'record').some(({ on }) => on), 'word that it may be recorded');
+  write(first.ring, 0, 2);
+  await until(() => told(first.reports, 'segment').length >= 4, 'segments of the first run');
+  write(first.ring, 4, 5, 'bb'.repeat(16));
+  await until(() => told(first.reports, 'segment').length >= 8, 'segments of the second run');
+  await first.stop('up');
+  t.equal(files(first.ring, '.mp4').length, 2, 'the last file of the first run is still there');
+  const gaps = () => ['rec', 'other'].map((rec) => ledger(dir, rec).filter(({ type }) => type === 'gap'));
+  const before = gaps();
+  const second = rig(t, dir, both);
+  write(second.ring, 5, 8, 'bb'.repeat(16));
+  await until(() => told(second.reports, 'segment').length >= 4, 'segments of the second life');
+  await second.stop('down');
+  t.strictSame(told(second.reports, 'gap'), []);
+  t.strictSame(gaps(), before);
+});
+
 t.test('of two ledgers each is told of what it lacks', async (t) => {
   const dir = t.testdir();
   const both = (folder: string): RecordSpec[] => [
