@@ -27,6 +27,9 @@ export async function recordKill(s: Scope): Promise<Row[]> {
         `${route}: ${(to - from).toFixed(2)} s: ${gap?.cause ?? 'not in the ledger'}, ${gap?.reason ?? ''}`,
       );
     }
+    if (seen.gaps.length !== seen.holes.length) {
+      for (const gap of seen.gaps) console.error(`${route}, in the ledger: ${JSON.stringify(gap)}`);
+    }
     for (const line of seen.broken) console.error(line);
     if (seen.verify.code !== 0) console.error(seen.verify.output);
     const most = Math.max(0, ...seen.lost.map(({ frames }) => frames));

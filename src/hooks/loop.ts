@@ -139,7 +139,7 @@ export class Loop {
     const now = performance.now();
     const out = this.#timeline.place(kind, raw, this.#options.everyFrame ? undefined : now);
     if (kind === 'picture') this.#writer.lag.came(out.pts, now);
-    else if (!this.#forward.accepts('sound', out.pts)) return false;
+    else if (!this.#forward.accepts('sound', out.pts, Number(packet.duration), out.joint)) return false;
     packet.pts = BigInt(out.pts);
     packet.dts = BigInt(out.dts);
     this.#figures.offset.read(kind, raw.pts, out.pts);

@@ -15,6 +15,11 @@ export interface Times {
   dts: number;
 }
 
+export interface Placed extends Times {
+  /** It was moved by another amount than what the track brought before. */
+  joint: boolean;
+}
+
 export const TICKS = 90_000;
 
 /** Steps of a track within these bounds are its own business: a hole stays a hole. */
@@ -49,9 +54,10 @@ export class Timeline {
   }
 
   /** @param now monotonic milliseconds; undefined where time doesn't pass by the clock (a file) */
-  place(kind: TrackKind, { pts, dts }: Times, now?: number): Times {
+  place(kind: TrackKind, { pts, dts }: Times, now?: number): Placed {
     const offset = this.#offset(kind, dts, now);
     const before = this.#tracks.get(kind);
+    const joint = before !== undefined && before.offset !== offset;
     const step = before?.raw === undefined ? FIRST_STEP : dts - before.raw;
     this.#tracks.set(kind, {
       raw: dts,
@@ -60,7 +66,7 @@ export class Timeline {
       step: step > 0 && step < TICKS ? step : (before?.step ?? FIRST_STEP),
       at: now,
     });
-    return { pts: pts + offset, dts: dts + offset };
+    return { pts: pts + offset, dts: dts + offset, joint };
   }
 
   #offset(kind: TrackKind, raw: number, now: number | undefined): number {
@@ -92,15 +98,25 @@ export class Timeline {
 
 /** Lets through what lies after all that was let through before it, track by track. */
 export class Forward {
-  readonly #last: Partial<Record<TrackKind, number>> = {};
+  readonly #last: Partial<Record<TrackKind, { pts: number; until: number }>> = {};
+  /** Tracks of which nothing was let through since their joint. */
+  readonly #joints = new Set<TrackKind>();
   dropped = 0;
 
-  accepts(kind: TrackKind, pts: number): boolean {
-    if (pts <= (this.#last[kind] ?? -1)) {
+  /**
+   * @param pts ticks
+   * @param duration ticks; 0: not known
+   * @param joint it was moved by another amount than the one before it: it may not begin within that one
+   */
+  accepts(kind: TrackKind, pts: number, duration = 0, joint = false): boolean {
+    if (joint) this.#joints.add(kind);
+    const last = this.#last[kind];
+    if (last && (pts <= last.pts || (this.#joints.has(kind) && pts < last.until))) {
       this.dropped++;
       return false;
     }
-    this.#last[kind] = pts;
+    this.#joints.delete(kind);
+    this.#last[kind] = { pts, until: pts + duration };
     return true;
   }
 }

@@ -155,3 +155,25 @@ t.test('what would go backwards is not let through', (t) => {
   t.equal(forward.dropped, 2);
   t.end();
 });
+
+t.test('after a jump sound does not begin within what has gone out', (t) => {
+  const forward = new Forward();
+  t.ok(forward.accepts('sound', 1000, 1920));
+  t.ok(forward.accepts('sound', 2919, 1920), 'a tick of rounding is none of our business');
+  t.notOk(forward.accepts('sound', 1000, 1920, true));
+  t.notOk(forward.accepts('sound', 2920, 1920), 'the next one neither');
+  t.notOk(forward.accepts('sound', 4838, 1920));
+  t.ok(forward.accepts('sound', 4839, 1920));
+  t.ok(forward.accepts('sound', 6700, 1920), 'only at the joint');
+  t.ok(forward.accepts('picture', 3000, 0, true), 'no length is known');
+  t.equal(forward.dropped, 3);
+
+  const timeline = new Timeline();
+  const joints = [0, 1920, 3840, at(900), at(900) + 1920].map(
+    (raw) => timeline.place('sound', both(raw), 0).joint,
+  );
+  t.same(joints, [false, false, false, true, false]);
+  timeline.reconnect();
+  t.ok(timeline.place('sound', both(at(5)), 1000).joint);
+  t.end();
+});
