@@ -64,10 +64,11 @@ const farewell = 500;
 
 /** Starts everything that the config wants. Resolves when the server answers; the sources follow as they can. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const startedAt = Date.now();
   const config = await options.load();
   options.redact.add(config.secrets);
   const binaries = await findBinaries(config, options);
-  const gateway = new Gateway(options, config, binaries);
+  const gateway = new Gateway(options, config, binaries, startedAt);
   const stop = () => void gateway.stop();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -113,7 +114,7 @@ class Gateway implements RunningGateway {
   readonly #options: GatewayOptions;
   readonly #binaries: Binaries;
   readonly #supervisor: Supervisor;
-  readonly #startedAt = Date.now();
+  readonly #startedAt: number;
   readonly #listeners = new Set<(event: GatewayEvent) => void>();
   readonly #ready = new Promise<void>((resolve) => {
     this.subscribe(({ type }) => type === 'ready' && resolve());
@@ -136,7 +137,8 @@ class Gateway implements RunningGateway {
   #unwatch: (() => void) | undefined;
   #hooks: HookWatch | undefined;
 
-  constructor(options: GatewayOptions, config: Config, binaries: Binaries) {
+  constructor(options: GatewayOptions, config: Config, binaries: Binaries, startedAt: number) {
+    this.#startedAt = startedAt;
     this.#options = options;
     this.#binaries = binaries;
     this.#config = this.#served(config);
@@ -153,14 +155,19 @@ class Gateway implements RunningGateway {
   }
 
   async start(): Promise<void> {
-    await this.#apply();
-    await this.#listen();
-    if (this.#options.watch) {
-      const { log } = this.#options;
-      this.#unwatch = watchFile(this.#config.file, () => this.reload().catch(() => {}), log);
-      this.#hooks = new HookWatch((route) => this.#supervisor.reloadHook(route), log);
-      this.#hooks.set(this.#config.routes);
+    const { log, watch } = this.#options;
+    // First of all: what is saved during a start must not go unnoticed.
+    if (watch) {
+      const changed = () => void this.reload().catch(() => {});
+      this.#unwatch = watchFile(this.#config.file, changed, log, this.#startedAt);
     }
+    const started = this.#apply().then(() => this.#listen());
+    // A reload waits for it.
+    this.#reloading = started;
+    await started;
+    if (!watch) return;
+    this.#hooks = new HookWatch((route) => this.#supervisor.reloadHook(route), log);
+    this.#hooks.set(this.#config.routes);
   }
 
   status(): GatewayStatus {

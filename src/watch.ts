@@ -1,7 +1,7 @@
 /** Tells when the text of a file changed, however it was saved: in place, by rename, by a swapped symlink. */
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { messageOf } from './errors.ts';
 import type { Log } from './observe/log.ts';
@@ -9,8 +9,19 @@ import type { Log } from './observe/log.ts';
 /** Saves come as several events; what is read before the last of them (ms) may be half a file. */
 const settle = 100;
 
-/** @returns a function that ends the watch */
-export function watchFile(file: string, changed: () => void, log: Log): () => void {
+/** A file system's clock ticks (ms). */
+const tick = 20;
+
+/**
+ * @param since unix ms: what was saved after it counts as a change; absent: what is there now is known
+ * @returns a function that ends the watch
+ */
+export function watchFile(
+  file: string,
+  changed: () => void,
+  log: Log,
+  since = Number.POSITIVE_INFINITY,
+): () => void {
   /** By the name that is looked for: the file's own, and that of what it links to. */
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -62,8 +73,10 @@ export function watchFile(file: string, changed: () => void, log: Log): () => vo
   const first = follow()
     .catch(lost)
     .then(hash)
-    .then((sum) => {
+    .then(async (sum) => {
       last = sum;
+      const { ctimeMs } = await stat(file).catch(() => ({ ctimeMs: 0 }));
+      if (!ended && ctimeMs > since - tick) changed();
     });
   return () => {
     ended = true;

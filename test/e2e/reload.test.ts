@@ -141,6 +141,16 @@ t.test('--watch notices every way to save; SIGHUP needs no watch', async (t) => 
   t.pass('SIGHUP');
 });
 
+t.test('a save during the start is not missed', async (t) => {
+  const s = scope(t);
+  const relay = await startRelay(s, open('first'), { args: ['--watch', '--level', 'debug'], ready: false });
+  const starting = /"unit":"server","msg":"starting"/;
+  await until(async () => starting.test(relay.child().output()), { every: 5, what: 'the server to start' });
+  relay.write(open('second'));
+  await serves(relay, 'second');
+  t.pass('it is served');
+});
+
 t.test('twenty saves in a second end in the last one', async (t) => {
   const s = scope(t);
   const { file } = await clip({ seconds: 60 });
