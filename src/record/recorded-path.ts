@@ -58,7 +58,7 @@ export class PathRecorder {
   #ring: Ring | undefined;
   #footage = new Footage();
   #ending: Ending | undefined;
-  /** Where the ledgers of the sinks but the first ended before this recorder: one may know less than another. */
+  /** Where ledgers other than the first end, before this recorder: one may know less than another. */
   #endings = new Map<GuardedSink, Ending>();
   /** Up to here (seconds of a run) all was written by the recorder before this one. */
   #written: { run: string; until: number } | undefined;
@@ -248,8 +248,8 @@ export class PathRecorder {
 
   /** Goes on where the ledger ends, if the ring still has that. */
   async #resume(): Promise<void> {
-    const segments = this.#sinks.flatMap(({ segments }) => segments ?? []);
-    const last = segments[0]?.last;
+    const [first, ...others] = this.#sinks.filter(({ segments }) => segments);
+    const last = first?.segments?.last;
     if (last) {
       this.#ending = endingOfSegment(last);
       this.#written = { run: last.run, until: last.endDts / last.timescale };
@@ -257,9 +257,9 @@ export class PathRecorder {
     }
     const reads = await this.#ring!.look();
     this.#runs = [...new Set(this.#ring!.files().flatMap(({ run }) => run ?? []))];
-    for (const sink of this.#sinks) {
-      if (sink.last && this.#runs.includes(sink.last.run)) sink.resume();
-      const own = sink === this.#sinks[0] ? undefined : sink.segments?.last;
+    for (const sink of this.#sinks) if (sink.last && this.#runs.includes(sink.last.run)) sink.resume();
+    for (const sink of others) {
+      const own = sink.segments?.last;
       if (own) this.#endings.set(sink, endingOfSegment(own));
     }
     for (const read of reads) this.#happened(this.#footage.push(read));

@@ -150,13 +150,13 @@ export class Watched {
   }
 }
 
-/** Our own living children (not zombies) that are no tools of the test runner. */
+/** Our own living children (not zombies). */
 export function children(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => read(`/proc/${pid}/status`).includes(`\nPPid:\t${process.pid}\n`))
-    .filter((pid) => alive(pid) && !read(`/proc/${pid}/cmdline`).includes('tsimp'));
+    .filter(alive);
 }
 
 export function alive(pid: number): boolean {
