@@ -100,6 +100,18 @@ process.on('exit', () => writeFileSync(${JSON.stringify(cpu)} + process.pid, JSO
     LC_RELAY_TEST: marker.split('=')[1],
   };
   let worst = { seconds: 0, what: '' };
+  const seconds = (pid: number): number => {
+    const { user, system } = JSON.parse(readFileSync(`${cpu}${pid}`, 'utf8')) as NodeJS.CpuUsage;
+    return (user + system) / 1e6;
+  };
+  // What a harmless file costs among them: a busy machine makes each of them dearer.
+  writeFileSync(join(s.dir, 'plain.yaml'), from('{ test: bars }'));
+  const plain: number[] = [];
+  const harmless = async (): Promise<void> => {
+    const child = s.spawn(process.execPath, [cli, 'check', 'plain.yaml'], { cwd: s.dir, env });
+    t.equal((await child.exited).code, 0, 'a harmless file is taken');
+    plain.push(seconds(child.pid));
+  };
 
   const refusedBy = async (command: string, what: string, file: string): Promise<string> => {
     const child = s.spawn(process.execPath, [cli, command, file], { cwd: s.dir, env });
@@ -113,10 +125,8 @@ process.on('exit', () => writeFileSync(${JSON.stringify(cpu)} + process.pid, JSO
       output.length < 60_000 && !/\bat .*\.js:\d+/.test(output),
       `${command}: ${what}: no flood, no stack`,
     );
-    // The processor's time: the clock would measure the machine.
-    const { user, system } = JSON.parse(readFileSync(`${cpu}${child.pid}`, 'utf8')) as NodeJS.CpuUsage;
-    const seconds = (user + system) / 1e6;
-    if (seconds > worst.seconds) worst = { seconds, what: `${command}: ${what}` };
+    const took = seconds(child.pid);
+    if (took > worst.seconds) worst = { seconds: took, what: `${command}: ${what}` };
     return output;
   };
   const refused = (what: string, file: string): Promise<string[]> =>
@@ -125,6 +135,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(cpu)} + process.pid, JSO
   for (const [index, [what, text]] of Object.entries(files).entries()) {
     const file = `relay${index}.yaml`;
     writeFileSync(join(s.dir, file), text);
+    if (index % 5 === 0) await harmless();
     const outputs = await refused(what, file);
     if (what !== 'metadata') continue;
     for (const [line, host] of metadata.entries())
@@ -135,8 +146,11 @@ process.on('exit', () => writeFileSync(${JSON.stringify(cpu)} + process.pid, JSO
   execFileSync('mkfifo', [join(s.dir, 'fifo.yaml')]);
   await refused('a FIFO that nobody writes to', 'fifo.yaml');
 
-  t.comment(`worst: ${worst.what} took ${worst.seconds.toFixed(2)} s of the processor`);
-  t.ok(worst.seconds < 2, `each within 2 s of the processor: ${worst.seconds.toFixed(2)} s`);
+  const usual = plain.sort((a, b) => a - b)[plain.length >> 1]!;
+  t.comment(
+    `worst: ${worst.what} took ${worst.seconds.toFixed(2)} s of the processor, a harmless file ${usual.toFixed(2)}`,
+  );
+  t.ok(worst.seconds < 5 * usual, 'none costs more than five harmless ones (2 s where those need 0.4)');
   t.notOk(existsSync(spied), 'no program was started');
   t.same(aliveWith(marker), [], 'no process is left');
   t.notOk(existsSync('/tmp/pwned'));
