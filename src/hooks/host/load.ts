@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import { type Hook, pixelFormats } from '../contract.ts';
+import { Compiler } from './compiler.ts';
 import { words } from './words.ts';
 
 const here = import.meta.url;
@@ -23,7 +24,9 @@ export async function loadHook(spec: string): Promise<Hook> {
   try {
     // The alias: a hook outside of any project needs no node_modules to get its types' helper.
     const alias = { 'relay-gateway/hook': fileURLToPath(new URL(`../contract${extname(here)}`, here)) };
-    const jiti = createJiti(here, { alias, fsCache: false, moduleCache: false, interopDefault: false });
+    const transform = new Compiler().compile;
+    const ways = { alias, transform, fsCache: false, moduleCache: false, interopDefault: false };
+    const jiti = createJiti(here, ways);
     exported = await jiti.import(name);
   } catch (error) {
     throw new Error(`${name}: it can't be loaded: ${words(error, name)}`, { cause: error });
