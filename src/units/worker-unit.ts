@@ -56,10 +56,10 @@ interface Life {
 /**
  * A worker's heap is small and its frames are large. V8 counts them against the room that the heap has before the next
  * collection: with little room that was one each 0.3 s and 6 % of a core. With this V8 would collect next to nothing, and
- * what waits for it would look like a leak: the worker collects by itself now and then.
+ * what waits for it would look like a leak: the worker collects by itself now and then. What is young is little.
  */
 export function workerCommand(): readonly [string, ...string[]] {
-  return [process.execPath, '--initial-old-space-size=256', '--expose-gc', entryOf('hooks/worker')];
+  return [process.execPath, '--initial-old-space-size=256', '--max-semi-space-size=2', '--expose-gc', entryOf('hooks/worker')];
 }
 
 const formats = { srt: 'mpegts', rtmp: 'flv', rtsp: 'rtsp' } as const;
