@@ -16,7 +16,7 @@ import { type Ffmpeg, findFfmpeg, findFfprobe } from './tools/ffmpeg.ts';
 import { findMediamtx } from './tools/mediamtx.ts';
 import { Supervisor } from './units/supervisor.ts';
 import { version } from './version.ts';
-import { watchFile } from './watch.ts';
+import { type FileWatch, watchFile } from './watch.ts';
 import { HookWatch } from './watch-hooks.ts';
 
 /** What becomes of an event. */
@@ -134,7 +134,7 @@ class Gateway implements RunningGateway {
   #replan: NodeJS.Timeout | undefined;
   /** Plans are applied one after the other. */
   #applying: Promise<unknown> = Promise.resolve();
-  #unwatch: (() => void) | undefined;
+  #watch: FileWatch | undefined;
   #hooks: HookWatch | undefined;
 
   constructor(options: GatewayOptions, config: Config, binaries: Binaries, startedAt: number) {
@@ -155,19 +155,29 @@ class Gateway implements RunningGateway {
   }
 
   async start(): Promise<void> {
-    const { log, watch } = this.#options;
     // First of all: what is saved during a start must not go unnoticed.
-    if (watch) {
-      const changed = () => void this.reload().catch(() => {});
-      this.#unwatch = watchFile(this.#config.file, changed, log, this.#startedAt);
-    }
+    if (this.#options.watch) this.#watchFiles();
     const started = this.#apply().then(() => this.#listen());
     // A reload waits for it.
     this.#reloading = started;
     await started;
-    if (!watch) return;
+  }
+
+  #watchFiles(): void {
+    const { log } = this.#options;
+    const changed = () => void this.reload().catch(() => {});
+    this.#watch = watchFile(this.#config.file, changed, log);
     this.#hooks = new HookWatch((route) => this.#supervisor.reloadHook(route), log);
     this.#hooks.set(this.#config.routes);
+    void this.#watch.stands.then(async () => {
+      if ((await this.#isOutdated()) && !this.#abort.signal.aborted) changed();
+    });
+  }
+
+  /** The file was saved after it was read, and before it was watched. */
+  async #isOutdated(): Promise<boolean> {
+    const next = await this.#options.load().catch(() => undefined);
+    return next === undefined || !isDeepStrictEqual(this.#served(next), this.#config);
   }
 
   status(): GatewayStatus {
@@ -240,7 +250,7 @@ class Gateway implements RunningGateway {
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    this.#unwatch?.();
+    this.#watch?.close();
     this.#hooks?.close();
     clearTimeout(this.#replan);
     // At once: what is being applied may wait for a server that never answers.
@@ -275,7 +285,7 @@ class Gateway implements RunningGateway {
   /** The API moves only when it has arrived: a busy port leaves it where it is. */
   async #listen(): Promise<void> {
     const { listen } = this.#config.api;
-    if (isDeepStrictEqual(listen, this.#listening)) return;
+    if (this.#abort.signal.aborted || isDeepStrictEqual(listen, this.#listening)) return;
     const before = this.#api;
     this.#api = listen ? await this.#startApi(listen) : undefined;
     this.#listening = listen;
@@ -288,7 +298,7 @@ class Gateway implements RunningGateway {
   async #startApi(listen: Address): Promise<Api> {
     const { log, redact } = this.#options;
     // The HTTP library is the largest of ours: while it is loaded, a tenth of a second, this thread hears of nothing.
-    await Promise.race([this.#ready, after(firstLook, undefined, { ref: false })]);
+    await Promise.race([this.#ready, after(firstLook, undefined, { signal: this.#abort.signal })]);
     const { startApi } = await import('./api/server.ts');
     return startApi({ listen, gateway: this, log, redact });
   }

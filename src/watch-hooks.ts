@@ -3,13 +3,13 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config, Route } from './config/config.ts';
 import type { Log } from './observe/log.ts';
-import { watchFile } from './watch.ts';
+import { type FileWatch, watchFile } from './watch.ts';
 
 export class HookWatch {
   readonly #saved: (route: string) => void;
   readonly #log: Log;
   /** By route and file. */
-  readonly #watched = new Map<string, () => void>();
+  readonly #watched = new Map<string, FileWatch>();
 
   constructor(saved: (route: string) => void, log: Log) {
     this.#saved = saved;
@@ -23,9 +23,9 @@ export class HookWatch {
         filesOf(route).map((file) => [`${route.name}\0${file}`, { route: route.name, file }] as const),
       ),
     );
-    for (const [key, unwatch] of this.#watched) {
+    for (const [key, watch] of this.#watched) {
       if (wanted.has(key)) continue;
-      unwatch();
+      watch.close();
       this.#watched.delete(key);
     }
     for (const [key, { route, file }] of wanted) {

@@ -1,7 +1,7 @@
 /** Tells when the text of a file changed, however it was saved: in place, by rename, by a swapped symlink. */
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { messageOf } from './errors.ts';
 import type { Log } from './observe/log.ts';
@@ -9,19 +9,13 @@ import type { Log } from './observe/log.ts';
 /** Saves come as several events; what is read before the last of them (ms) may be half a file. */
 const settle = 100;
 
-/** A file system's clock ticks (ms). */
-const tick = 20;
+export interface FileWatch {
+  /** From here on no change is missed; what is there by now counts as known. */
+  readonly stands: Promise<void>;
+  close(): void;
+}
 
-/**
- * @param since unix ms: what was saved after it counts as a change; absent: what is there now is known
- * @returns a function that ends the watch
- */
-export function watchFile(
-  file: string,
-  changed: () => void,
-  log: Log,
-  since = Number.POSITIVE_INFINITY,
-): () => void {
+export function watchFile(file: string, changed: () => void, log: Log): FileWatch {
   /** By the name that is looked for: the file's own, and that of what it links to. */
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -61,7 +55,7 @@ export function watchFile(
   };
 
   const look = async (): Promise<void> => {
-    await first;
+    await stands;
     await follow().catch(lost);
     const now = await hash();
     if (ended || now === last) return;
@@ -70,17 +64,15 @@ export function watchFile(
   };
 
   watchFolder(file);
-  const first = follow()
+  const stands = follow()
     .catch(lost)
-    .then(hash)
-    .then(async (sum) => {
-      last = sum;
-      const { ctimeMs } = await stat(file).catch(() => ({ ctimeMs: 0 }));
-      if (!ended && ctimeMs > since - tick) changed();
+    .then(async () => {
+      last = await hash();
     });
-  return () => {
+  const close = (): void => {
     ended = true;
     clearTimeout(timer);
     for (const watcher of watchers.values()) watcher.close();
   };
+  return { stands, close };
 }

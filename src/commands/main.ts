@@ -114,7 +114,12 @@ function report(error: unknown, io: Io): number {
   }
   if (error instanceof Error && 'syscall' in error && typeof code === 'string') {
     io.say(`relay: ${error.message}`);
-    if (code === 'ENOSPC' || code === 'EDQUOT') io.say('       make room on that disk, or write to another');
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      const watches = error.syscall === 'watch';
+      io.say(
+        `       ${watches ? 'raise fs.inotify.max_user_watches (sysctl)' : 'make room on that disk, or write to another'}`,
+      );
+    }
     return 1;
   }
   io.say(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -45,8 +45,12 @@ export async function serve(
     stop.abort();
   };
   let gateway: RunningGateway | undefined;
+  let early = false;
   // The gateway logs why a file was refused.
-  const onReload = () => void gateway?.reload().catch(() => {});
+  const onReload = () => {
+    early = gateway === undefined;
+    void gateway?.reload().catch(() => {});
+  };
   const signals = { SIGINT: onStop, SIGTERM: onStop, SIGHUP: onReload };
   for (const [signal, listener] of Object.entries(signals)) process.on(signal, listener);
   try {
@@ -56,6 +60,7 @@ export async function serve(
       return undefined;
     });
     if (gateway && !stop.signal.aborted) {
+      if (early) onReload();
       show(gateway, io, format);
       await Promise.race([aborted(stop.signal), ...(until ? [until(gateway)] : [])]);
     }

@@ -59,7 +59,13 @@ interface Life {
  * what waits for it would look like a leak: the worker collects by itself now and then. What is young is little.
  */
 export function workerCommand(): readonly [string, ...string[]] {
-  return [process.execPath, '--initial-old-space-size=256', '--max-semi-space-size=2', '--expose-gc', entryOf('hooks/worker')];
+  return [
+    process.execPath,
+    '--initial-old-space-size=256',
+    '--max-semi-space-size=2',
+    '--expose-gc',
+    entryOf('hooks/worker'),
+  ];
 }
 
 const formats = { srt: 'mpegts', rtmp: 'flv', rtsp: 'rtsp' } as const;
