@@ -1,9 +1,7 @@
 /** `run` and `push` in the foreground, with the embedded server: addresses, signals, ends. */
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { portOr } from '../../src/commands/free-port.ts';
 import { makeClip } from '../support/clips.ts';
@@ -85,42 +83,6 @@ t.test('run: a signal ends a start that would last', async (t) => {
   run.child.kill('SIGTERM');
   t.equal(await run.ended, 0);
   t.ok(performance.now() - asked < 5000, 'far from the 30 s in which it would give up');
-});
-
-t.test('run: signals while the API waits for sources', async (t) => {
-  const { cwd, rtmp, text, write } = await site(t);
-  const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-  t.teardown(() => silent.close());
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const waiting = text('160x90').replace(
-    '{ test: bars, size: 160x90, fps: 5 }',
-    `rtmp://127.0.0.1:${port}/a`,
-  );
-  write(waiting);
-  const answers = async (): Promise<void> => {
-    for (const from = performance.now(); performance.now() - from < 20_000; await delay(5)) {
-      const socket = connect(rtmp, '127.0.0.1');
-      const open = await once(socket, 'connect').then(
-        () => true,
-        () => false,
-      );
-      socket.destroy();
-      if (open) return;
-    }
-  };
-  const ended = startRelay(t, ['run', '--log', 'json', '--watch'], { cwd });
-  await answers();
-  ended.child.kill('SIGTERM');
-  t.equal(await ended.ended, 0, 'SIGTERM ends it in good order');
-
-  const reloaded = startRelay(t, ['run', '--log', 'json'], { cwd });
-  await answers();
-  write(text('160x90'));
-  reloaded.child.kill('SIGHUP');
-  await reloaded.until(/reloaded: \S*bars/);
-  reloaded.child.kill('SIGTERM');
-  t.equal(await reloaded.ended, 0);
 });
 
 t.test('run: bad and missing files start nothing', async (t) => {

@@ -8,7 +8,7 @@ import type { GatewayStatus } from '../../src/observe/state.ts';
 import { clip } from './support/clips.ts';
 import { startGapMeter } from './support/gap-meter.ts';
 import { aliveWith, argvOf } from './support/proc.ts';
-import { scope, until } from './support/process.ts';
+import { freePorts, scope, until } from './support/process.ts';
 import { type Relay, type RelayFile, startRelay, textOf } from './support/relay.ts';
 
 t.test('one of twenty routes changes: the others lose no frame', async (t) => {
@@ -149,6 +149,34 @@ t.test('a save during the start is not missed', async (t) => {
   relay.write(open('second'));
   await serves(relay, 'second');
   t.pass('it is served');
+});
+
+t.test('signals before the sources have answered', async (t) => {
+  const s = scope(t);
+  const [none] = await freePorts(1);
+  const camera: RelayFile = {
+    // It ends sooner without them, while the API would still wait.
+    server: { rtmp: false, hls: false, webrtc: false },
+    sources: { cam: `rtsp://127.0.0.1:${none}/none` },
+    routes: { cam: 'cam' },
+  };
+  const started = async (): Promise<Relay> => {
+    const relay = await startRelay(s, camera, { args: ['--level', 'debug'], ready: false });
+    const refused = /"unit":"server","msg":"running".*refused/s;
+    await until(async () => refused.test(relay.child().output()), { every: 5, what: 'the camera to refuse' });
+    return relay;
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const relay = await started();
+    process.kill(relay.child().pid, signal);
+    t.same(await relay.child().exited, { code: 0, signal: null }, `${signal}: it ends in good order`);
+    t.same(aliveWith(relay.marker), []);
+  }
+  const relay = await started();
+  relay.write(open('second'));
+  process.kill(relay.child().pid, 'SIGHUP');
+  await serves(relay, 'second');
+  t.pass('SIGHUP: it is served');
 });
 
 t.test('twenty saves in a second end in the last one', async (t) => {
