@@ -4,15 +4,45 @@
  * the thread that forked. Besides, a process with as much memory is slow to fork, and the picture must not wait.
  * It ends with the worker: its channel closes.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
-import type { FromSpawner, ToSpawner } from './wire/distant-child.ts';
+import type { Readable } from 'node:stream';
+import type { FromSpawner, Output, ToSpawner } from './wire/distant-child.ts';
 
-const tell = (message: FromSpawner): void => {
-  if (process.connected) process.send?.(message);
+type Start = Extract<ToSpawner, { type: 'start' }>;
+
+/** @param told called when the channel has taken it */
+const tell = (message: FromSpawner, told = (): void => {}): void => {
+  if (process.connected) process.send?.(message, told);
 };
 
-const children = new Map<number, ChildProcess>();
+/** What a program prints, passed on no faster than the channel and the worker take it: nothing piles up here. */
+class Outlet {
+  readonly #stream: Readable;
+  /** Who has it wait. */
+  readonly #held = new Set<'channel' | 'worker'>();
+
+  constructor(id: number, name: Output, stream: Readable) {
+    this.#stream = stream;
+    stream.on('data', (bytes: Uint8Array) => {
+      this.hold('channel');
+      tell({ id, type: name, bytes }, () => this.release('channel'));
+    });
+    stream.on('error', () => {});
+  }
+
+  hold(by: 'channel' | 'worker'): void {
+    this.#held.add(by);
+    this.#stream.pause();
+  }
+
+  release(by: 'channel' | 'worker'): void {
+    this.#held.delete(by);
+    if (this.#held.size === 0) this.#stream.resume();
+  }
+}
+
+const outlets = new Map<number, Record<Output, Outlet>>();
 
 // They go to the whole group; when hooks end is said by the worker.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -20,15 +50,25 @@ process.once('disconnect', () => process.exit());
 process.on('message', (message: ToSpawner) => {
   if (message.type === 'start') start(message);
   else {
-    const stream = children.get(message.id)?.[message.stream];
-    if (message.type === 'pause') stream?.pause();
-    else stream?.resume();
+    const outlet = outlets.get(message.id)?.[message.stream];
+    if (message.type === 'pause') outlet?.hold('worker');
+    else outlet?.release('worker');
   }
 });
 
-function start({ id, file, args, options, niceness }: Extract<ToSpawner, { type: 'start' }>): void {
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.set(id, child);
+function start(message: Start): void {
+  const { id, niceness } = message;
+  let child: ReturnType<typeof spawned>;
+  try {
+    child = spawned(message);
+  } catch (error) {
+    // Some of what the system says to a start is thrown: an environment that is too large, no more descriptors.
+    tell({ id, type: 'error', message: error instanceof Error ? error.message : String(error) });
+    tell({ id, type: 'close' });
+    return;
+  }
+  const { stdout, stderr } = child;
+  outlets.set(id, { stdout: new Outlet(id, 'stdout', stdout), stderr: new Outlet(id, 'stderr', stderr) });
   if (child.pid !== undefined) {
     try {
       setPriority(child.pid, niceness);
@@ -37,14 +77,17 @@ function start({ id, file, args, options, niceness }: Extract<ToSpawner, { type:
     }
     tell({ id, type: 'started', pid: child.pid });
   }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (bytes: Uint8Array) => tell({ id, type: name, bytes }));
-    child[name].on('error', () => {});
-  }
   child.on('error', ({ message }) => tell({ id, type: 'error', message }));
   child.once('exit', (code, signal) => tell({ id, type: 'exit', code, signal }));
   child.once('close', () => {
-    children.delete(id);
+    outlets.delete(id);
     tell({ id, type: 'close' });
   });
+}
+
+function spawned({ file, args, options }: Start): ChildProcessByStdio<null, Readable, Readable> {
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Where there was no descriptor left for them: its error comes as an event.
+  if (child.stdout === undefined) throw new Error(`spawn ${file}: too many open files`);
+  return child;
 }

@@ -11,7 +11,7 @@ export interface SpawnOptions {
   windowsHide: boolean;
 }
 
-type Output = 'stdout' | 'stderr';
+export type Output = 'stdout' | 'stderr';
 
 export type ToSpawner = { id: number } & (
   | { type: 'start'; file: string; args: string[]; options: SpawnOptions; niceness: number }
@@ -40,6 +40,7 @@ export class DistantChild extends EventEmitter<Events> {
   readonly stdout = new PassThrough();
   readonly stderr = new PassThrough();
   readonly #send: (type: 'pause' | 'resume', stream: Output) => void;
+  readonly #paused = new Set<Output>();
 
   constructor(send: (type: 'pause' | 'resume', stream: Output) => void) {
     super();
@@ -63,11 +64,21 @@ export class DistantChild extends EventEmitter<Events> {
 
   #print(name: Output, bytes: Uint8Array): void {
     const stream = this[name];
-    if (stream.destroyed || stream.write(bytes)) return;
+    if (stream.destroyed || stream.write(bytes) || this.#paused.has(name)) return;
+    this.#paused.add(name);
     this.#send('pause', name);
-    stream.once('drain', () => this.#send('resume', name));
+    const resume = (): void => {
+      stream.off('drain', resume).off('close', resume);
+      this.#paused.delete(name);
+      this.#send('resume', name);
+    };
+    // Nobody reads on: what it prints goes nowhere, and it isn't made to wait.
+    stream.once('drain', resume).once('close', resume);
   }
 }
+
+/** Milliseconds in which a program is started, or is known not to be. */
+const PATIENCE = 10_000;
 
 /** A megabyte of garbage is enough to pass lines on. */
 const SMALL = ['--max-semi-space-size=1', '--max-old-space-size=32'];
@@ -80,6 +91,7 @@ export class Spawner {
   readonly #process: ChildProcess;
   readonly #children = new Map<number, DistantChild>();
   #next = 0;
+  #closed = false;
 
   /** @param prefix stands in front of the command: what ties a child to the life of this process */
   constructor(prefix: readonly string[], env: NodeJS.ProcessEnv) {
@@ -96,8 +108,7 @@ export class Spawner {
       this.#children.delete(message.id);
       if (this.#children.size === 0) this.#process.channel?.unref();
     });
-    this.#process.once('error', lost);
-    this.#process.once('exit', lost);
+    this.#process.on('error', this.#lost).once('exit', this.#lost);
     this.#process.unref();
     // After the listeners, which would hold it.
     this.#process.channel?.unref();
@@ -107,6 +118,8 @@ export class Spawner {
     const id = this.#next++;
     const send = (message: ToSpawner): boolean => this.#process.connected && this.#process.send(message);
     const child = new DistantChild((type, stream) => send({ id, type, stream }));
+    const hangs = setTimeout(this.#lost, PATIENCE).unref();
+    for (const event of ['started', 'error'] as const) child.once(event, () => clearTimeout(hangs));
     this.#children.set(id, child);
     this.#process.channel?.ref();
     send({ id, type: 'start', file, args, options, niceness });
@@ -114,13 +127,14 @@ export class Spawner {
   }
 
   close(): void {
-    this.#process.off('error', lost).off('exit', lost);
-    this.#process.on('error', () => {});
+    this.#closed = true;
     if (this.#process.connected) this.#process.disconnect();
   }
-}
 
-/** Another could not be made any more. Whoever watches this process starts it anew. */
-function lost(): never {
-  throw new Error('the process that starts hooks has ended');
+  /** Another could not be made any more. Whoever watches this process starts it anew. */
+  readonly #lost = (): void => {
+    if (this.#closed) return;
+    process.stderr.write('the process that starts hooks has ended, or hangs\n');
+    process.exit(1);
+  };
 }
