@@ -96,6 +96,9 @@ export class Timeline {
   }
 }
 
+/** Ticks by which a time and a length of sound may be rounded apart: 1024 samples are not whole ticks at 44.1 kHz. */
+const ROUNDING = 2;
+
 /** Lets through what lies after all that was let through before it, track by track. */
 export class Forward {
   readonly #last: Partial<Record<TrackKind, { pts: number; until: number }>> = {};
@@ -111,7 +114,7 @@ export class Forward {
   accepts(kind: TrackKind, pts: number, duration = 0, joint = false): boolean {
     if (joint) this.#joints.add(kind);
     const last = this.#last[kind];
-    if (last && (pts <= last.pts || (this.#joints.has(kind) && pts < last.until))) {
+    if (last && (pts <= last.pts || (this.#joints.has(kind) && pts < last.until - ROUNDING))) {
       this.dropped++;
       return false;
     }
