@@ -78,7 +78,7 @@ export class DistantChild extends EventEmitter<Events> {
 }
 
 /** Milliseconds in which a program is started, or is known not to be. */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 /** A megabyte of garbage is enough to pass lines on. */
 const SMALL = ['--max-semi-space-size=1', '--max-old-space-size=32'];
