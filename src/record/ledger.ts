@@ -6,6 +6,7 @@
 import { constants as mode } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Runs } from './earlier.ts';
 import { bytesOf, dayOf, endOfDay, segmentKey, shardName } from './entry.ts';
 import { codeOf, type Folder } from './folder.ts';
 import { days, goneOf, linesOf, readEntries } from './shard.ts';
@@ -50,6 +51,7 @@ export class Ledger {
   lost = 0;
   readonly #folder: Folder;
   readonly #shards = new Map<string, Shard>();
+  readonly #runs = new Runs();
   #last: SegmentEntry | undefined;
   #clocks: ClockEntry[] = [];
   #waiting: { day: string; entry: Entry }[] = [];
@@ -83,6 +85,17 @@ export class Ledger {
   /** Of the highest number, though it may have been removed. */
   lastSegment(): SegmentEntry | undefined {
     return this.#last;
+  }
+
+  /** Where what it has of each run ends, in the order of the segments. */
+  runs(): ReadonlyMap<string, number> {
+    return this.#runs.ends();
+  }
+
+  /** The wall clock was set back since the last segment. */
+  get setBack(): boolean {
+    const last = this.#last;
+    return last !== undefined && this.#clocks.some(({ seq, step }) => seq > last.seq && step < 0);
   }
 
   totals(): { count: number; bytes: number } {
@@ -205,7 +218,8 @@ export class Ledger {
     const shard = this.#shards.get(day) ?? { first: seq, live: 0, bytes: 0 };
     this.#shards.set(day, shard);
     if (entry.type === 'segment' && entry.seq >= (this.#last?.seq ?? 0)) this.#last = entry;
-    if (entry.type === 'clock') this.#clocks.push(entry);
+    if (entry.type === 'segment') this.#runs.note(entry);
+    else if (entry.type === 'clock') this.#clocks.push(entry);
     return shard;
   }
 

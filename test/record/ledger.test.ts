@@ -97,6 +97,34 @@ t.test('what was written is there after opening again', async (t) => {
   }
 });
 
+t.test(
+  'the runs that it has something of, in the order of the segments, whatever the clock said',
+  async (t) => {
+    const dir = t.testdir();
+    const ledger = await openLedger(plainFolder(dir));
+    await ledger.append(
+      segment(0, MIDNIGHT + DAY, { run: 'a' }),
+      segment(1, MIDNIGHT + DAY + 5, { run: 'a' }),
+    );
+    await ledger.step(MIDNIGHT - 20, -DAY);
+    t.ok(ledger.setBack);
+    await ledger.append(segment(2, MIDNIGHT - 10, { run: 'b' }));
+    await ledger.step(MIDNIGHT, 10);
+    await ledger.gone([segment(0, MIDNIGHT + DAY, { run: 'a' })], 'keep', MIDNIGHT);
+    for (const opened of [ledger, await openLedger(plainFolder(dir))]) {
+      t.strictSame(
+        [...opened.runs()],
+        [
+          ['a', 10],
+          ['b', 15],
+        ],
+      );
+      t.notOk(opened.setBack, 'since the last segment');
+    }
+    t.ok((await openLedger(plainFolder(dir), MIDNIGHT - 3600)).setBack, 'while nobody looked');
+  },
+);
+
 t.test('a range of time, over midnights and long gaps', async (t) => {
   const dir = t.testdir();
   const ledger = await openLedger(plainFolder(dir));
