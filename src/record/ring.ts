@@ -4,9 +4,11 @@
  */
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Earlier } from './earlier.ts';
 import { codeOf } from './folder.ts';
 import { RingFile } from './mp4/reader.ts';
 import { Timeline } from './mp4/timeline.ts';
+import { inOrder, runOf } from './ring-order.ts';
 import type { Init, RingRead } from './types.ts';
 
 export interface RingEntry {
@@ -33,14 +35,19 @@ interface Entry {
 
 export class Ring {
   readonly #folder: string;
+  readonly #earlier: Earlier | undefined;
   readonly #entries = new Map<string, Entry>();
   /** Those that have a header, in the order of their footage. */
   readonly #order: (Entry & { init: Init })[] = [];
   readonly #timelines = new Map<string, Timeline>();
 
-  /** @param folder absolute; need not be there yet */
-  constructor(folder: string) {
+  /**
+   * @param folder absolute; need not be there yet
+   * @param earlier what is known of its runs
+   */
+  constructor(folder: string, earlier?: Earlier) {
     this.#folder = folder;
+    this.#earlier = earlier;
   }
 
   /** What came since the last look. One look at a time. */
@@ -152,8 +159,8 @@ export class Ring {
       else if (entry.state === 'unread') empty.push(entry);
     }
     for (const entry of empty) entry.state = 'waiting';
-    const known = new Set(this.#order.map(runOf));
-    for (const entry of inOrder(begun, known)) {
+    const seen = new Set(this.#order.map(runOf));
+    for (const entry of inOrder(begun, seen, this.#earlier)) {
       entry.state = 'reading';
       this.#order.push(entry);
     }
@@ -181,33 +188,6 @@ export class Ring {
     if (this.#order.length > 0 && !this.#order.some((candidate) => runOf(candidate) === run))
       this.#timelines.delete(run);
   }
-}
-
-/**
- * Names tell the time of the wall clock, which may have been set back; within a run the numbers tell the truth.
- * A run that was seen before goes on before another begins; those that are seen together for the first time follow each
- * other by the names of their first files, because nothing else tells.
- */
-function inOrder<T extends { name: string; init: Init }>(
-  entries: readonly T[],
-  known: ReadonlySet<string>,
-): T[] {
-  const runs = new Map<string, T[]>();
-  for (const entry of entries) {
-    const run = runs.get(runOf(entry));
-    if (run === undefined) runs.set(runOf(entry), [entry]);
-    else run.push(entry);
-  }
-  const sorted = [...runs.values()];
-  for (const run of sorted) run.sort((a, b) => a.init.number - b.init.number);
-  const isNew = ([first]: T[]): number => (known.has(runOf(first!)) ? 0 : 1);
-  sorted.sort((a, b) => isNew(a) - isNew(b) || (a[0]!.name < b[0]!.name ? -1 : 1));
-  return sorted.flat();
-}
-
-/** A file that names no run stands alone. */
-function runOf({ name, init }: { name: string; init: Init }): string {
-  return init.run === '' ? `file ${name}` : init.run;
 }
 
 function unlessMissing(error: unknown): void {
