@@ -35,8 +35,8 @@ export interface CutterOptions {
   /** Seconds between key frames, where they are made for the cuts: the one that is meant may come a little early. */
   gop?: number | undefined;
   digestOf: DigestOf;
-  /** What was written last: all before is left out. Only of a run that the ring still holds. */
-  after?: { run: string; endDts: number } | undefined;
+  /** Of each run: up to where all was written by the recorder before, and is left out. */
+  written?: ReadonlyMap<string, number> | undefined;
 }
 
 /** Seconds that a cut waits for a key frame: all that long its packets are in memory and their files in the ring. */
@@ -55,9 +55,8 @@ export class Cutter {
   readonly #every: number;
   readonly #early: number;
   readonly #headers: Headers;
-  #after: CutterOptions['after'];
-  /** A file of the run that `after` speaks of was seen: what lies before it was written. */
-  #met = false;
+  /** Of runs of which nothing new came yet. */
+  readonly #written: Map<string, number>;
   #lead: TrackInit | undefined;
   #take: Take | undefined;
   #parameters: string | undefined;
@@ -67,11 +66,11 @@ export class Cutter {
   #last: Sample | undefined;
   #ready: Ready[] = [];
 
-  constructor({ every, gop = 0, digestOf, after }: CutterOptions) {
+  constructor({ every, gop = 0, digestOf, written }: CutterOptions) {
     this.#every = every;
     this.#early = gop / 4;
     this.#headers = new Headers(digestOf);
-    this.#after = after;
+    this.#written = new Map(written);
   }
 
   /** The oldest sample that is still needed, or would be if something went wrong; undefined: none. */
@@ -95,7 +94,6 @@ export class Cutter {
 
   #header(init: Init): void {
     this.#headers.add(init);
-    this.#met ||= init.run === this.#after?.run;
     for (const ready of this.#ready) {
       const { take } = ready.cut;
       ready.seen = take.run === init.run ? ready.seen + 1 : PATIENCE;
@@ -135,9 +133,9 @@ export class Cutter {
 
   /** A recorder that begins again reads the ring anew. Its times may then differ by some ticks of rounding. */
   #isNew({ run }: Take, { dts, duration }: Sample): boolean {
-    const after = this.#after;
-    if (after && (!this.#met || (run === after.run && dts < after.endDts - duration / 2))) return false;
-    this.#after = undefined;
+    const until = this.#written.get(run);
+    if (until !== undefined && dts < until - duration / 2) return false;
+    this.#written.delete(run);
     return true;
   }
 

@@ -6,7 +6,8 @@ import { basename, dirname, extname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { type Cut, Cutter } from './cut.ts';
 import { createDisk, type Disk, type Space } from './disk.ts';
-import { loadWritten, saveWritten, type Written } from './file-state.ts';
+import type { Earlier } from './earlier.ts';
+import { loadWritten, noteWritten, saveWritten, type Written } from './file-state.ts';
 import type { Folder } from './folder.ts';
 import type { FootageEvent } from './footage.ts';
 import { GrowingFile } from './mp4/growing.ts';
@@ -49,18 +50,20 @@ class FileSink implements RunningSink {
   readonly #store: Store;
   readonly #disk: Disk;
   readonly #folder: Folder;
-  #cutter: Cutter;
+  /** Another file begins, with what those before it don't have yet. */
+  readonly #cutter: Cutter;
+  readonly earlier: Earlier;
   #waiting: { cut: Cut; since: number }[] = [];
   #open: Open | undefined;
   #space: Space | undefined;
   /** What the disk didn't take: told when it takes again. */
   #lost: GapEntry | undefined;
-  #written: Written | undefined;
+  readonly #written: Written;
   /** `#written` is not on the disk as it is. */
   #unsaved = false;
   #told = '';
 
-  constructor(spec: FileSpec, host: SinkHost, store: Store, folder: Folder, written: Written | undefined) {
+  constructor(spec: FileSpec, host: SinkHost, store: Store, folder: Folder, written: Written) {
     this.#folder = folder;
     this.#written = written;
     this.#spec = spec;
@@ -68,16 +71,8 @@ class FileSink implements RunningSink {
     this.#store = store;
     const { reserve } = spec;
     this.#disk = createDisk({ store, reserve, segmentBytes: () => 1_000_000, monotonic: host.monotonic });
-    this.#cutter = new Cutter({ every: STEP, digestOf: host.digestOf });
-  }
-
-  get last() {
-    return this.#written;
-  }
-
-  /** Another file begins, with what the one before does not have yet. */
-  resume(): void {
-    this.#cutter = new Cutter({ every: STEP, digestOf: this.#host.digestOf, after: this.#written });
+    this.earlier = { runs: new Map(written), setBack: false };
+    this.#cutter = new Cutter({ every: STEP, digestOf: host.digestOf, written: this.earlier.runs });
   }
 
   get oldest() {
@@ -179,7 +174,7 @@ class FileSink implements RunningSink {
     if (this.#open && (this.#open.run !== cut.take.run || this.#open.init !== cut.init)) await this.close();
     this.#open ??= await this.#begin(cut);
     await this.#open.growing.append(cut.samples);
-    this.#written = { run: cut.take.run, endDts: cut.endDts };
+    noteWritten(this.#written, cut.take.run, cut.endDts);
     this.#unsaved = true;
     this.#open.bytes = (await this.#open.handle.stat()).size;
     this.#told = '';
@@ -189,7 +184,7 @@ class FileSink implements RunningSink {
   async #save(): Promise<void> {
     if (!this.#unsaved) return;
     try {
-      await saveWritten(this.#folder, basename(this.#spec.path), this.#written!);
+      await saveWritten(this.#folder, basename(this.#spec.path), this.#written);
       this.#unsaved = false;
     } catch (error) {
       if (!this.#disk.failed(error)) throw error;

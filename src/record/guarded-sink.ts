@@ -4,10 +4,11 @@
  */
 import { messageOf } from '../errors.ts';
 import type { Attempts } from './attempts.ts';
+import { Continuity } from './continuity.ts';
 import type { DiskState } from './disk.ts';
+import type { Earlier } from './earlier.ts';
 import type { FootageEvent } from './footage.ts';
-import { absences, beginningOf, Causes, endingOfSegment, gapBetween } from './gap.ts';
-import { SegmentsSink } from './segments.ts';
+import { absences, Causes } from './gap.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
 import { leadOf } from './tracks.ts';
 import type { GapEntry, Init, RecorderCommand, Sample, Take } from './types.ts';
@@ -20,11 +21,15 @@ export interface GuardedOptions {
   attempts: Attempts;
   /** Unix seconds: the gateway's start. */
   since: number;
+  /** What is known to have happened to the path. */
+  causes: Causes;
 }
 
 export class GuardedSink {
   readonly #options: GuardedOptions;
   #sink: RunningSink | undefined;
+  /** Of what its own ledger has. */
+  #continuity: Continuity | undefined;
   /** Why it was not open at the start. */
   #trouble: string | undefined;
   /** It hears of what happens. */
@@ -44,12 +49,8 @@ export class GuardedSink {
     return this.#sink !== undefined;
   }
 
-  get segments(): SegmentsSink | undefined {
-    return this.#sink instanceof SegmentsSink ? this.#sink : undefined;
-  }
-
-  get last(): RunningSink['last'] {
-    return this.#sink?.last;
+  get earlier(): Earlier | undefined {
+    return this.#sink?.earlier;
   }
 
   get oldest(): Sample | undefined {
@@ -71,6 +72,7 @@ export class GuardedSink {
       this.#trouble = messageOf(error);
       throw error;
     });
+    if (this.#sink.gap) this.#continuity = new Continuity(this.#sink.earlier);
     this.#joined = this.#init === undefined;
   }
 
@@ -79,17 +81,14 @@ export class GuardedSink {
     else if (event.type === 'take') this.#take = event.take;
     this.#guard((sink) => {
       if (!this.#joined) this.#join(sink, event);
-      else sink.push(event);
+      else this.#push(sink, event, this.#options.causes);
     });
     if (event.type === 'end') this.#take = undefined;
   }
 
-  resume(): void {
-    this.#guard((sink) => sink.resume?.());
-  }
-
-  gap(gap: GapEntry): void {
-    if (this.#joined) this.#guard((sink) => sink.gap?.(gap));
+  /** Before the first event. @param runs those of the ring, in their order */
+  resume(runs: readonly string[]): void {
+    this.#continuity?.resume(runs);
   }
 
   event(event: Omit<Extract<RecorderCommand, { type: 'event' }>, 'type' | 'route'>): void {
@@ -97,6 +96,7 @@ export class GuardedSink {
   }
 
   step(at: number, step: number): Promise<void> {
+    this.#continuity?.step(step);
     return this.#attempt((sink) => sink.step?.(at, step));
   }
 
@@ -119,32 +119,30 @@ export class GuardedSink {
     const begin = beginAt(take, event);
     if (!begin) return;
     this.#joined = true;
-    this.#missed(begin);
     for (const init of new Set([take.init, this.#init ?? take.init])) sink.push({ type: 'init', init });
-    sink.push(begin);
+    const gap = this.#push(sink, begin, this.#absence());
+    const { host } = this.#options;
+    if (gap) host.report({ route: host.route, ...gap });
     if (event !== begin) sink.push(event);
   }
 
-  /** A ledger that ends long ago. */
-  #missed(begin: Extract<FootageEvent, { type: 'take' }>): void {
-    const { segments } = this;
-    const last = segments?.last;
-    if (!segments || !last) return;
-    if (last.run === begin.take.run) segments.resume();
-    const { host, since } = this.#options;
-    const now = host.now();
+  #push(sink: RunningSink, event: FootageEvent, causes: Causes): GapEntry | undefined {
+    const gap = this.#continuity?.gap(event, causes);
+    if (gap) sink.gap?.(gap);
+    sink.push(event);
+    return gap;
+  }
+
+  /** What a ledger that ends long ago doesn't know of. */
+  #absence(): Causes {
     const causes = new Causes();
-    for (const absence of absences(last.to, since, now)) causes.add(absence);
-    causes.add({
-      from: last.to,
-      to: now,
-      cause: 'disk-error',
-      reason: this.#trouble ?? 'it could not be opened',
-    });
-    const gap = gapBetween(endingOfSegment(last), beginningOf(begin), causes);
-    if (!gap) return;
-    host.report({ route: host.route, ...gap });
-    segments.gap(gap);
+    const last = this.earlier?.last;
+    if (!last) return causes;
+    const now = this.#options.host.now();
+    for (const absence of absences(last.to, this.#options.since, now)) causes.add(absence);
+    const reason = this.#trouble ?? 'it could not be opened';
+    causes.add({ from: last.to, to: now, cause: 'disk-error', reason });
+    return causes;
   }
 
   #guard(work: (sink: RunningSink) => void): void {

@@ -9,34 +9,17 @@ import { messageOf } from '../errors.ts';
 import { Arrivals, NOTHING_COMES } from './arrivals.ts';
 import { Attempts } from './attempts.ts';
 import { openClips } from './clips.ts';
+import { Continuity } from './continuity.ts';
 import { openFile } from './file.ts';
 import { Footage, type FootageEvent } from './footage.ts';
-import {
-  absences,
-  afterStep,
-  beginningOf,
-  Causes,
-  type Ending,
-  endingOf,
-  endingOfSegment,
-  gapBetween,
-  gapOfHole,
-} from './gap.ts';
+import { absences, beginningOf, Causes } from './gap.ts';
 import { GuardedSink } from './guarded-sink.ts';
 import { Ring } from './ring.ts';
 import { RingPlace } from './ring-place.ts';
 import { openSegments } from './segments.ts';
 import type { RunningSink, SinkHost } from './sink.ts';
-import { leadOf, wallOf } from './tracks.ts';
-import type {
-  GapEntry,
-  RecordedPath,
-  RecorderCommand,
-  RecorderFigures,
-  RecorderReport,
-  RecordSpec,
-  Take,
-} from './types.ts';
+import { wallOf } from './tracks.ts';
+import type { RecordedPath, RecorderCommand, RecorderFigures, RecorderReport, RecordSpec } from './types.ts';
 
 /** Files of the ring that stay whatever is needed: what was read of them may not be cut yet. */
 const NEWEST = 2;
@@ -57,13 +40,8 @@ export class PathRecorder {
   readonly #place: RingPlace;
   #ring: Ring | undefined;
   #footage = new Footage();
-  #ending: Ending | undefined;
-  /** Where ledgers other than the first end, before this recorder: one may know less than another. */
-  #endings = new Map<GuardedSink, Ending>();
-  /** Up to here (seconds of a run) all was written by the recorder before this one. */
-  #written: { run: string; until: number } | undefined;
-  /** What the ring held when this recorder began, in its order. */
-  #runs: string[] = [];
+  /** Of what the host is told: as the first ledger sees it. Each ledger hears of its own gaps. */
+  #continuity = new Continuity();
   #newest: number | undefined;
   #gaps = 0;
   #told: string | undefined;
@@ -119,8 +97,7 @@ export class PathRecorder {
   async step(at: number, step: number): Promise<void> {
     this.#footage.step(step);
     this.#causes.step(step);
-    this.#ending &&= afterStep(this.#ending, step);
-    for (const [sink, ending] of this.#endings) this.#endings.set(sink, afterStep(ending, step));
+    this.#continuity.step(step);
     if (this.#newest !== undefined) this.#newest += step;
     for (const sink of this.#sinks) await sink.step(at, step);
   }
@@ -194,7 +171,8 @@ export class PathRecorder {
   #guarded(spec: RecordSpec): GuardedSink {
     const place = spec.kind === 'file' ? spec.path : spec.dir;
     const open = (): Promise<RunningSink> => openSink(spec, this.#host, this.#spec.gop);
-    return new GuardedSink({ place, open, host: this.#host, attempts: this.#attempts, since: this.#since });
+    const [host, attempts, since, causes] = [this.#host, this.#attempts, this.#since, this.#causes];
+    return new GuardedSink({ place, open, host, attempts, since, causes });
   }
 
   /** What is not open yet. Without the first sink nothing is recorded. */
@@ -236,7 +214,9 @@ export class PathRecorder {
   async #use(folder: string | undefined): Promise<void> {
     if (folder === undefined) return;
     await this.#ring?.close();
-    this.#ring = new Ring(folder);
+    const known = this.#sinks.flatMap(({ earlier }) => earlier ?? []);
+    // A ledger knows of the clock.
+    this.#ring = new Ring(folder, known.find(({ last }) => last) ?? known.find(({ runs }) => runs.size > 0));
     // The server has to hear of it, though it may write already: into the one that was there.
     this.#told = undefined;
   }
@@ -246,31 +226,26 @@ export class PathRecorder {
     this.#tell(reason);
   }
 
-  /** Goes on where the ledger ends, if the ring still has that. */
+  /** Goes on where the ledgers end, as far as the ring still has that. */
   async #resume(): Promise<void> {
-    const [first, ...others] = this.#sinks.filter(({ segments }) => segments);
-    const last = first?.segments?.last;
-    if (last) {
-      this.#ending = endingOfSegment(last);
-      this.#written = { run: last.run, until: last.endDts / last.timescale };
-      for (const absence of absences(last.to, this.#since, this.#host.now())) this.#causes.add(absence);
-    }
+    const { sinks } = this.#spec;
+    const first = this.#sinks.find(({ isOpen }, index) => isOpen && sinks[index]!.kind === 'segments');
+    const earlier = first?.earlier;
+    if (earlier?.last)
+      for (const absence of absences(earlier.last.to, this.#since, this.#host.now()))
+        this.#causes.add(absence);
     const reads = await this.#ring!.look();
-    this.#runs = [...new Set(this.#ring!.files().flatMap(({ run }) => run ?? []))];
-    for (const sink of this.#sinks) if (sink.last && this.#runs.includes(sink.last.run)) sink.resume();
-    for (const sink of others) {
-      const own = sink.segments?.last;
-      if (own) this.#endings.set(sink, endingOfSegment(own));
-    }
+    const runs = [...new Set(this.#ring!.files().flatMap(({ run }) => run ?? []))];
+    this.#continuity = new Continuity(earlier);
+    for (const each of [this.#continuity, ...this.#sinks]) each.resume(runs);
     for (const read of reads) this.#happened(this.#footage.push(read));
   }
 
   #happened(events: FootageEvent[]): void {
     for (const event of events) {
-      if (event.type === 'take') this.#begins(event);
-      else if (event.type === 'hole') {
-        if (!this.#isWritten(event.take, event.to)) this.#gap(gapOfHole(event, this.#causes));
-      } else if (event.type === 'end') this.#ending = endingOf(event);
+      const gap = this.#continuity.gap(event, this.#causes);
+      if (gap) this.#host.report({ route: this.#spec.route, ...gap });
+      if (event.type === 'take') this.#newest = beginningOf(event).wall;
       else if (event.type === 'sample') {
         const { take, sample } = event;
         const scale = take.init.tracks.find(({ id }) => id === sample.track)?.timescale ?? 1;
@@ -279,42 +254,6 @@ export class PathRecorder {
       }
       for (const sink of this.#sinks) sink.push(event);
     }
-  }
-
-  #begins(event: Extract<FootageEvent, { type: 'take' }>): void {
-    const begin = beginningOf(event);
-    const others = new Set<GuardedSink>();
-    for (const [sink, ending] of this.#endings) {
-      if (this.#isBefore(begin.run, ending.run)) continue;
-      this.#endings.delete(sink);
-      others.add(sink);
-      const gap = gapBetween(ending, begin, this.#causes);
-      if (gap) sink.gap(gap);
-    }
-    if (this.#ending && !this.#isWritten(event.take, event.dts))
-      this.#gap(gapBetween(this.#ending, begin, this.#causes), others);
-    this.#newest = begin.wall;
-  }
-
-  /** The ring still has what was recorded before the run with which a ledger ends. */
-  #isBefore(run: string, last: string): boolean {
-    const at = this.#runs.indexOf(run);
-    return at >= 0 && at < this.#runs.indexOf(last);
-  }
-
-  /** @param dts ticks of the leading track */
-  #isWritten({ run, init }: Take, dts: number): boolean {
-    if (!this.#written) return false;
-    const scale = leadOf(init)?.timescale ?? 1;
-    const { run: last, until } = this.#written;
-    return last === run ? dts / scale < until : this.#isBefore(run, last);
-  }
-
-  /** @param others those that were told of one of their own */
-  #gap(gap: GapEntry | undefined, others?: ReadonlySet<GuardedSink>): void {
-    if (!gap) return;
-    this.#host.report({ route: this.#spec.route, ...gap });
-    for (const sink of this.#sinks) if (!others?.has(sink)) sink.gap(gap);
   }
 
   #judge(): void {

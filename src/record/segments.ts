@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import { type Cut, Cutter } from './cut.ts';
 import { createDisk, type Disk } from './disk.ts';
+import type { Earlier } from './earlier.ts';
 import type { FootageEvent } from './footage.ts';
 import { Keeper } from './keeper.ts';
 import { type Ledger, openLedger } from './ledger.ts';
@@ -53,13 +54,13 @@ interface Waiting {
 
 export class SegmentsSink implements RunningSink {
   readonly #spec: SegmentsSpec;
-  readonly #gop: number | undefined;
+  readonly earlier: Earlier;
   readonly #host: SinkHost;
   readonly #store: Store;
   readonly #ledger: Ledger;
   readonly #disk: Disk;
   readonly #keeper: Keeper;
-  #cutter: Cutter;
+  readonly #cutter: Cutter;
   #seq: number;
   /** In order of time: what goes to the ledger in this order, too. */
   #waiting: (Waiting | { gap: GapEntry })[] = [];
@@ -71,7 +72,6 @@ export class SegmentsSink implements RunningSink {
 
   constructor(spec: SegmentsSpec, host: SinkHost, store: Store, ledger: Ledger, gop: number | undefined) {
     this.#spec = spec;
-    this.#gop = gop;
     this.#host = host;
     this.#store = store;
     this.#ledger = ledger;
@@ -83,18 +83,9 @@ export class SegmentsSink implements RunningSink {
       monotonic: host.monotonic,
     });
     this.#keeper = new Keeper({ store, ledger, disk: this.#disk, bounds: spec, host });
-    this.#cutter = this.#newCutter(undefined);
-  }
-
-  /** The last segment that was written, ever. */
-  get last(): SegmentEntry | undefined {
-    return this.#ledger.lastSegment();
-  }
-
-  /** Before the first event: the ring still holds the run of the last segment, and what comes after it is new. */
-  resume(): void {
-    const { last } = this;
-    if (last) this.#cutter = this.#newCutter({ run: last.run, endDts: last.endDts });
+    this.earlier = { runs: ledger.runs(), last: ledger.lastSegment(), setBack: ledger.setBack };
+    const { digestOf } = host;
+    this.#cutter = new Cutter({ every: spec.every, gop, digestOf, written: this.earlier.runs });
   }
 
   get oldest() {
@@ -134,11 +125,6 @@ export class SegmentsSink implements RunningSink {
     this.#wait(this.#cutter.finish());
     this.#waiting.push(...this.#gaps.splice(0).map((gap) => ({ gap })));
     await this.#write();
-  }
-
-  #newCutter(after: { run: string; endDts: number } | undefined): Cutter {
-    const { every } = this.#spec;
-    return new Cutter({ every, gop: this.#gop, digestOf: this.#host.digestOf, after });
   }
 
   #wait(cuts: Cut[]): void {

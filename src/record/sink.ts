@@ -1,5 +1,6 @@
 /** What all that is made of a recorded path have in common: they hear of the footage, and write when they are asked to. */
 import type { DiskState } from './disk.ts';
+import type { Earlier } from './earlier.ts';
 import type { FootageEvent } from './footage.ts';
 import type { DigestOf } from './headers.ts';
 import type { GapEntry, RecorderReport, Sample } from './types.ts';
@@ -15,14 +16,12 @@ export interface RunningSink {
   step?(at: number, step: number): Promise<void>;
   /** Writes what is ready, removes what is too old, and looks at the disk. One call at a time. */
   work(): Promise<void>;
-  /** What was written last, ever. */
-  readonly last?: { run: string; endDts: number } | undefined;
-  /** Before the first event: the ring still holds the run of `last`, and what comes after it is new. */
-  resume?(): void;
   /** The recording is over: what is open is written too. */
   finish(): Promise<void>;
   /** This recorder ends, the recording doesn't. */
   close?(): Promise<void>;
+  /** What it had when it was opened; the ring may hold that still. */
+  readonly earlier?: Earlier;
   /** Files of the ring from this sample's on are needed; undefined: none. */
   readonly oldest: Sample | undefined;
   readonly disk: DiskState;

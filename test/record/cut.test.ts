@@ -19,8 +19,8 @@ import {
 
 const digestOf: CutterOptions['digestOf'] = ({ moov }) => moov.toString() || undefined;
 
-function cutsOf(rings: Ring[], every: number, sizes = [40], after?: CutterOptions['after']): Cut[] {
-  const cutter = new Cutter({ every, digestOf, after });
+function cutsOf(rings: Ring[], every: number, sizes = [40], written?: [string, number][]): Cut[] {
+  const cutter = new Cutter({ every, digestOf, written: new Map(written) });
   return [...eventsOf(rings, sizes).flatMap((event) => cutter.push(event)), ...cutter.finish()];
 }
 
@@ -92,25 +92,30 @@ t.test('a header that fits is waited for, not for ever', (t) => {
 t.test('what was written is left out after a beginning, also when rounding moved the times', (t) => {
   const ring = ringOf({ scenes: [{ frames: 300 }, { slate: true, frames: 50 }, { frames: 100 }], skew: 0.2 });
   for (const off of [-2, 0, 2]) {
-    const cuts = cutsOf([ring], 5, [40], { run: 'run', endDts: 125 * FRAME + off });
+    const cuts = cutsOf([ring], 5, [40], [['run', 125 * FRAME + off]]);
     t.same(frames(cuts), [125, 50, 100]);
     t.equal(cuts[0]?.samples[0]?.offset, 126);
   }
-  const broken = cutsOf([ring], 5, [40], { run: 'run', endDts: 110 * FRAME });
+  const broken = cutsOf([ring], 5, [40], [['run', 110 * FRAME]]);
   t.same(frames(broken), [140, 50, 100], 'in the middle of a group of pictures nothing is lost either');
   t.end();
 });
 
-t.test('runs before the one that was written last were written, those after it were not', (t) => {
+t.test('of each run what was written is left out; one of which nothing was is new', (t) => {
   const runs = ['a', 'b', 'c'].map((run) => ringOf({ scenes: [{ frames: 100, slate: run === 'b' }], run }));
+  const left = (written: [string, number][]) =>
+    cutsOf(runs, 5, [40], written).map(({ take, frames }) => [take.run, frames]);
+  t.same(left([['a', 100 * FRAME]]), [['c', 100]]);
+  t.same(left([['c', 100 * FRAME]]), [['a', 100]], 'whatever follows');
   t.same(
-    cutsOf(runs, 5, [40], { run: 'b', endDts: 50 }).map(({ take }) => take.run),
-    ['c'],
-    'though nothing but the slate is left of it',
-  );
-  t.same(
-    cutsOf(runs, 5, [40], { run: 'a', endDts: 100 * FRAME }).map(({ take }) => take.run),
-    ['c'],
+    left([
+      ['c', 50 * FRAME],
+      ['a', 75 * FRAME],
+    ]),
+    [
+      ['a', 25],
+      ['c', 50],
+    ],
   );
   t.end();
 });
@@ -194,15 +199,14 @@ t.test('property: begun again anywhere, after the last that was written', (t) =>
           .flatMap((read) => footage.push(read))
           .flatMap((event) => cutter.push(event));
         const last = before.at(-1);
-        const after = last && { run: last.take.run, endDts: last.endDts };
+        const written = before.map(({ take, endDts }): [string, number] => [take.run, endDts]);
         // Of the files that are no longer needed some are gone, each with all before it.
         const needed = reads.find(({ file }) => file === last?.samples[0]?.file);
         const left = rings.map((ring) => {
           const from = ring.written.findIndex(({ file }) => file === needed?.file);
           return from < 0 ? ring : { ...ring, written: ring.written.slice(from) };
         });
-        const kept = last ? left.slice(rings.findIndex(({ run }) => run === last.take.run)) : left;
-        whole(rings, [...before, ...cutsOf(kept, every, sizes, after)], sizes);
+        whole(rings, [...before, ...cutsOf(left, every, sizes, written)], sizes);
       },
     ),
     { numRuns: 100 },

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { Attempts } from '../../src/record/attempts.ts';
 import type { FootageEvent } from '../../src/record/footage.ts';
+import { Causes } from '../../src/record/gap.ts';
 import { GuardedSink } from '../../src/record/guarded-sink.ts';
 import type { RunningSink } from '../../src/record/sink.ts';
 import type { RecorderReport } from '../../src/record/types.ts';
@@ -27,7 +28,8 @@ function rig(change: Partial<RunningSink> = {}) {
     if (!opens) throw new Error('no such disk');
     return sink;
   };
-  const guarded = new GuardedSink({ place: '/rec', open, host, attempts: new Attempts(host), since: EPOCH });
+  const [attempts, causes] = [new Attempts(host), new Causes()];
+  const guarded = new GuardedSink({ place: '/rec', open, host, attempts, since: EPOCH, causes });
   return {
     ...{ guarded, heard, clock },
     broken: (now: boolean) => {
@@ -47,8 +49,8 @@ t.test('what goes wrong in it is said once as long as it lasts, and is nobody el
     clock.ms += 500;
     await guarded.work();
   }
-  for (const event of eventsOf([ringOf({ scenes: [{ frames: 30 }] })])) guarded.push(event);
-  guarded.gap({ type: 'gap', from: 0, to: 1, cause: 'lost', reason: '' });
+  const scenes = [{ frames: 30 }, { slate: true, frames: 30 }, { frames: 30 }];
+  for (const event of eventsOf([ringOf({ scenes })])) guarded.push(event);
   await guarded.close();
   await guarded.finish();
   t.strictSame(said(), ['/rec: what now']);

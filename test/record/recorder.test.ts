@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -67,15 +68,33 @@ const segments =
     { kind: 'segments', dir, every: 1.92, name: '{unix}', format: 'fmp4', ...change },
   ];
 
-/** Files of the ring, six parts each. */
-function write(ring: string, from: number, to: number, run = 'aa'.repeat(16)): void {
+interface Placed {
+  number?: number;
+  run?: string;
+  /** Seconds on the timeline of its run. */
+  at?: number;
+  /** Seconds after START, by the clock of the server. */
+  wall?: number;
+  name?: number;
+  /** Milliseconds; 0: it is still written. */
+  duration?: number;
+}
+
+/** A file of the ring, six parts. */
+function place(ring: string, { number = 0, run = 'aa', at = 0, duration = 2880, ...rest }: Placed): void {
+  const { wall = at, name = wall } = rest;
   mkdirSync(ring, { recursive: true, mode: 0o700 });
+  const [dts, ntp] = [at, START + wall].map((seconds) => BigInt(Math.round(seconds * 1000)) * 1_000_000n);
+  const parts = Array.from({ length: 6 }, (_, n) => halfSecond(n));
+  const head = header({ number, run: run.repeat(16), dts: dts!, ntp: ntp!, duration });
+  writeFileSync(join(ring, `${START + name}-0.mp4`), Buffer.concat([head, ...parts]));
+}
+
+/** Files of the ring that follow each other. */
+function write(ring: string, from: number, to: number, run = 'aa'.repeat(16)): void {
   for (let number = from; number < to; number++) {
     const at = number * 6 * PART;
-    const [dts, ntp] = [at, START + at].map((seconds) => BigInt(Math.round(seconds * 1000)) * 1_000_000n);
-    const parts = Array.from({ length: 6 }, (_, n) => halfSecond(n));
-    const bytes = Buffer.concat([header({ number, run, dts: dts!, ntp: ntp!, duration: 2880 }), ...parts]);
-    writeFileSync(join(ring, `${START + number}-0.mp4`), bytes);
+    place(ring, { number, run: run.slice(0, 2), at, name: number, wall: at });
   }
 }
 
@@ -208,18 +227,12 @@ t.test('a recorder that begins again does not tell of gaps that were told', asyn
   await until(() => told(first.reports, 'record').length > 0, 'first word');
   write(first.ring, 0, 1);
   // A second later, on the same timeline.
-  const late = (name: number, number: number, at: number): void => {
-    const [dts, ntp] = [at, START + at].map((seconds) => BigInt(Math.round(seconds * 1000)) * 1_000_000n);
-    const parts = Array.from({ length: 6 }, (_, n) => halfSecond(n));
-    const bytes = Buffer.concat([header({ number, dts: dts!, ntp: ntp!, duration: 2880 }), ...parts]);
-    writeFileSync(join(first.ring, `${START + name}-0.mp4`), bytes);
-  };
-  late(5, 1, 3.88);
+  place(first.ring, { number: 1, at: 3.88 });
   await until(() => told(first.reports, 'segment').length >= 3, 'segment after the gap');
   await first.stop('up');
   t.equal(told(first.reports, 'gap').length, 1);
   const second = rig(t, dir, segments());
-  late(9, 2, 6.76);
+  place(second.ring, { number: 2, at: 6.76 });
   await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
   await second.stop('down');
   t.strictSame(told(second.reports, 'gap'), []);
@@ -279,6 +292,156 @@ t.test('of two ledgers each is told of what it lacks', async (t) => {
     [6, 8],
   ]);
   t.strictSame(gaps('other'), [[2, 8]]);
+});
+
+/** What a ledger tells, in seconds after START. */
+const story = (dir: string, rec = 'rec') =>
+  ledger(dir, rec).flatMap((entry) => {
+    if (entry.type !== 'segment' && entry.type !== 'gap') return [];
+    const [from, to] = [entry.from, entry.to].map((at) => Math.round((at - START) * 100) / 100);
+    return [[entry.type === 'gap' ? 'gap' : entry.run.slice(0, 2), from, to]];
+  });
+
+for (const [which, first, other] of [
+  ['the other one', 1.92, 100],
+  ['the first one', 100, 1.92],
+] as const) {
+  const both =
+    (dir: string) =>
+    (folder: string): RecordSpec[] => [
+      ...segments({ every: first })(folder),
+      ...segments({ every: other })(join(dir, 'other')),
+    ];
+  const [ahead, behind] = first < other ? ['rec', 'other'] : ['other', 'rec'];
+
+  t.test(
+    `two ledgers, and ${which} was behind when the recorder ended: of a gap each tells once`,
+    async (t) => {
+      const dir = t.testdir();
+      const clock = { now: START + 12 };
+      const r = rig(t, dir, both(dir), { clock });
+      await until(() => told(r.reports, 'record').length > 0, 'first word');
+      place(r.ring, {});
+      place(r.ring, { number: 1, at: 3.88 });
+      await until(() => told(r.reports, 'segment').length >= 4, 'segments');
+      await r.stop('up');
+      const second = rig(t, dir, both(dir), { clock });
+      place(second.ring, { number: 2, at: 6.76 });
+      await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
+      await second.stop('down');
+      t.strictSame(story(dir, behind), [
+        ['aa', 0, 2.88],
+        ['gap', 2.88, 3.88],
+        ['aa', 3.88, 9.64],
+      ]);
+      t.strictSame(story(dir, ahead), [
+        ['aa', 0, 1.92],
+        ['aa', 1.92, 2.88],
+        ['gap', 2.88, 3.88],
+        ['aa', 3.88, 5.8],
+        ['aa', 5.8, 7.72],
+        ['aa', 7.72, 9.64],
+      ]);
+      t.equal(told(second.reports, 'gap').length, behind === 'rec' ? 1 : 0, 'the host hears of the first');
+    },
+  );
+
+  t.test(`two ledgers, and ${which} has nothing yet of the run that is on`, async (t) => {
+    const dir = t.testdir();
+    const clock = { now: START + 12 };
+    const r = rig(t, dir, both(dir), { clock });
+    await until(() => told(r.reports, 'record').length > 0, 'first word');
+    place(r.ring, {});
+    await until(() => told(r.reports, 'segment').length >= 1, 'segment of the first run');
+    place(r.ring, { run: 'bb', wall: 5 });
+    place(r.ring, { run: 'bb', number: 1, at: 2.88, wall: 7.88 });
+    await until(() => told(r.reports, 'segment').length >= 4, 'segments of the second run');
+    await r.stop('up');
+    t.equal(files(r.ring, '.mp4').length, 3, 'the first run is still there');
+    const second = rig(t, dir, both(dir), { clock });
+    place(second.ring, { run: 'bb', number: 2, at: 5.76, wall: 10.76 });
+    await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
+    await second.stop('down');
+    t.strictSame(story(dir, behind), [
+      ['aa', 0, 2.88],
+      ['gap', 2.88, 5],
+      ['bb', 5, 13.64],
+    ]);
+    t.strictSame(
+      story(dir, ahead).filter(([type]) => type === 'gap'),
+      [['gap', 2.88, 5]],
+    );
+  });
+}
+
+t.test('a server that began anew after the clock was set back, while no recorder ran', async (t) => {
+  const dir = t.testdir();
+  const first = rig(t, dir, segments(), { clock: { now: START + 12 } });
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  place(first.ring, {});
+  await until(() => told(first.reports, 'segment').length > 0, 'segment');
+  await first.stop('up');
+  place(first.ring, { run: 'bb', wall: -100, duration: 0 });
+  const second = rig(t, dir, segments(), { clock: { now: START - 95 } });
+  await until(() => told(second.reports, 'segment').length >= 1, 'segment of the second life');
+  const open = join(second.ring, `${START - 100}-0.mp4`);
+  for (const part of [6, 7, 8, 9]) appendFileSync(open, halfSecond(part));
+  await until(() => story(dir).at(-1)?.[2] === -96.16, 'more of that file');
+  await second.stop('down');
+  t.strictSame(story(dir), [
+    ['aa', 0, 1.92],
+    ['aa', 1.92, 2.88],
+    ['gap', 2.88, 2.88],
+    ['bb', -100, -98.08],
+    ['bb', -98.08, -96.16],
+    ['bb', -96.16, -95.2],
+  ]);
+});
+
+t.test('two runs in the ring, of which the clock names the second first: nothing twice', async (t) => {
+  const dir = t.testdir();
+  const first = rig(t, dir, segments(), { clock: { now: START + 1 } });
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  place(first.ring, {});
+  await until(() => told(first.reports, 'segment').length > 0, 'segment');
+  place(first.ring, { run: 'bb', wall: -100 });
+  await until(() => told(first.reports, 'segment').length >= 3, 'segment of the second run');
+  await first.stop('up');
+  t.equal(files(first.ring, '.mp4').length, 2, 'both are still there');
+  const second = rig(t, dir, segments(), { clock: { now: START - 90 } });
+  place(second.ring, { run: 'bb', number: 1, at: 2.88, wall: -97.12 });
+  await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
+  await second.stop('down');
+  t.strictSame(told(second.reports, 'gap'), []);
+  t.strictSame(story(dir), [
+    ['aa', 0, 1.92],
+    ['aa', 1.92, 2.88],
+    ['gap', 2.88, 2.88],
+    ['bb', -100, -98.08],
+    ['bb', -98.08, -96.16],
+    ['bb', -96.16, -94.24],
+  ]);
+});
+
+t.test('a file that a recorder left, with two runs in the ring: nothing twice', async (t) => {
+  const dir = t.testdir();
+  const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mp4') }];
+  const first = rig(t, dir, all);
+  const held = (): number => told(first.reports, 'figures').at(-1)?.figures['cam']?.bytes ?? 0;
+  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  place(first.ring, {});
+  const file = (name: string): string => join(dir, 'rec', name);
+  await until(() => existsSync(file('all.mp4')) && held() > 20_000, 'file of the first run');
+  place(first.ring, { run: 'bb', wall: -100 });
+  await until(() => existsSync(file('all-1.mp4')) && held() > 5000, 'file of the second run');
+  await first.stop('up');
+  const second = rig(t, dir, all);
+  place(second.ring, { run: 'bb', number: 1, at: 2.88, wall: -97.12 });
+  await until(() => existsSync(file('all-2.mp4')), 'file of the second life');
+  await second.stop('down');
+  t.equal(await pictures(file('all.mp4')), 72);
+  t.equal((await pictures(file('all-1.mp4'))) + (await pictures(file('all-2.mp4'))), 2 * 72);
+  t.strictSame(files(join(dir, 'rec'), '.mp4'), ['all-1.mp4', 'all-2.mp4', 'all.mp4']);
 });
 
 t.test('an event: a clip with its story, cut where the words say', async (t) => {
