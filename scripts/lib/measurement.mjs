@@ -5,6 +5,6 @@ import { prepare, spawned } from './setup.mjs';
 export async function runMeasurement(file) {
   await prepare();
   await fetchPrograms();
-  const loader = ['--import', '@tapjs/typescript/import'];
+  const loader = ['--import', new URL('strip-types.mjs', import.meta.url).href];
   process.exitCode = await spawned([process.execPath, ...loader, file, ...process.argv.slice(2)]);
 }
