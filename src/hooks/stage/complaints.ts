@@ -29,20 +29,21 @@ export class Complaints {
   close(): void {
     this.#off?.();
     this.#off = undefined;
-    this.#sum();
+    this.settle();
+  }
+
+  /** Says it now: what is said next is that this trouble is over. */
+  settle(): boolean {
+    if (this.#more === 0) return false;
+    this.#say(this.#more === 1 ? this.#last : `${this.#last} (${this.#more} times in 10 s)`);
+    this.#more = 0;
+    return true;
   }
 
   #wait(): void {
     this.#off = this.#clock.after(WINDOW, () => {
       this.#off = undefined;
-      if (this.#sum()) this.#wait();
+      if (this.settle()) this.#wait();
     });
-  }
-
-  #sum(): boolean {
-    if (this.#more === 0) return false;
-    this.#say(this.#more === 1 ? this.#last : `${this.#last} (${this.#more} times in 10 s)`);
-    this.#more = 0;
-    return true;
   }
 }

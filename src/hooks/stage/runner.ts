@@ -137,8 +137,10 @@ export class Runner {
     this.#suspect = false;
     this.#steadySince ??= this.#settings.clock.now();
     this.#breaker.answered();
-    if (this.#wasDown) this.#log('info', 'the hook answers again');
+    if (!this.#wasDown) return;
     this.#wasDown = false;
+    this.#settle();
+    this.#log('info', 'the hook answers again');
   }
 
   #failed(life: Life, sequence: number, reason: string, late: boolean): void {
@@ -181,11 +183,18 @@ export class Runner {
       this.#life = life;
       this.#offRestart();
       this.#fresh();
+      this.#settle();
       this.#log('info', 'the hook was changed over to its new version');
     }
     this.#everReady = true;
     this.#steadySince = undefined;
     this.#settings.changed();
+  }
+
+  /** The log ends with how things are. */
+  #settle(): void {
+    this.#falls.settle();
+    this.#complaints.settle();
   }
 
   /** What is known of the trouble with the one before says nothing of a new version. */

@@ -23,3 +23,16 @@ t.test('the first at once, the rest summed up, and at once again after quiet', a
   t.equal(said[4], 'e', 'nothing is swallowed at the end');
   t.equal(clock.timers, 0);
 });
+
+t.test('trouble that is over is summed up before that is said', async (t) => {
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const complaints = new Complaints(clock, (message) => said.push(message));
+  for (const message of ['a', 'b', 'c']) complaints.add(message);
+  complaints.settle();
+  t.strictSame(said, ['a', 'c (2 times in 10 s)']);
+  complaints.settle();
+  await clock.turn(10_000);
+  t.equal(said.length, 2, 'nothing comes after it');
+  complaints.close();
+});

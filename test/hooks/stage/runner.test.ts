@@ -256,13 +256,19 @@ t.test('one with a mistake in it leaves the old one at work', async (t) => {
 });
 
 t.test('one that is mended starts at once, whatever pause the broken one was in', async (t) => {
-  const r = rig({}, { start: async (adapter) => (adapter.number < 5 ? broken() : {}) });
+  const r = rig(
+    {},
+    { start: async (adapter) => (adapter.number < 5 ? broken() : {}), process: async () => ({}) },
+  );
   while (r.adapters.length < 5) await r.clock.turn(100);
   r.stage.reload();
   await r.clock.turn(0);
   t.equal(r.adapters.length, 6);
   t.equal(r.stage.figures().state, 'ready');
+  await r.play(400);
+  t.match(r.logs().at(-2), /no such camera.* times in 10 s/, 'what was left to say of it');
   await r.clock.turn(60_000);
+  t.equal(r.logs().at(-1), 'the hook answers again', 'the log ends with how things are');
   t.equal(r.adapters.length, 6, 'the pause was called off');
   t.strictSame(await r.end(), nothingLeft);
 });
