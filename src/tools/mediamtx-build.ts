@@ -29,7 +29,7 @@ export async function fromModule(
   try {
     const go = await findGo(env);
     const context: Context = { go, work, report, signal, env: goEnv(env) };
-    report.say('building MediaMTX from its Go module (1 to 3 minutes, once)');
+    report.say('building MediaMTX from its Go module (1 to 4 minutes, once)');
     const source = await fetchModule(context);
     await addPlayer(source, context);
     const program = await compile(source, context);
