@@ -64,11 +64,10 @@ const farewell = 500;
 
 /** Starts everything that the config wants. Resolves when the server answers; the sources follow as they can. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const startedAt = Date.now();
   const config = await options.load();
   options.redact.add(config.secrets);
   const binaries = await findBinaries(config, options);
-  const gateway = new Gateway(options, config, binaries, startedAt);
+  const gateway = new Gateway(options, config, binaries);
   const stop = () => void gateway.stop();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -114,7 +113,7 @@ class Gateway implements RunningGateway {
   readonly #options: GatewayOptions;
   readonly #binaries: Binaries;
   readonly #supervisor: Supervisor;
-  readonly #startedAt: number;
+  readonly #startedAt = Date.now();
   readonly #listeners = new Set<(event: GatewayEvent) => void>();
   readonly #ready = new Promise<void>((resolve) => {
     this.subscribe(({ type }) => type === 'ready' && resolve());
@@ -137,8 +136,7 @@ class Gateway implements RunningGateway {
   #watch: FileWatch | undefined;
   #hooks: HookWatch | undefined;
 
-  constructor(options: GatewayOptions, config: Config, binaries: Binaries, startedAt: number) {
-    this.#startedAt = startedAt;
+  constructor(options: GatewayOptions, config: Config, binaries: Binaries) {
     this.#options = options;
     this.#binaries = binaries;
     this.#config = this.#served(config);

@@ -115,10 +115,9 @@ function report(error: unknown, io: Io): number {
   if (error instanceof Error && 'syscall' in error && typeof code === 'string') {
     io.say(`relay: ${error.message}`);
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      const watches = error.syscall === 'watch';
-      io.say(
-        `       ${watches ? 'raise fs.inotify.max_user_watches (sysctl)' : 'make room on that disk, or write to another'}`,
-      );
+      const disk = 'make room on that disk, or write to another';
+      const watches = 'raise fs.inotify.max_user_watches (sysctl)';
+      io.say(`       ${error.syscall === 'watch' ? watches : disk}`);
     }
     return 1;
   }

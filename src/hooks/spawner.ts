@@ -7,6 +7,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../errors.ts';
 import type { FromSpawner, Output, ToSpawner } from './wire/distant-child.ts';
 
 type Start = Extract<ToSpawner, { type: 'start' }>;
@@ -63,7 +64,7 @@ function start(message: Start): void {
     child = spawned(message);
   } catch (error) {
     // Some of what the system says to a start is thrown: an environment that is too large, no more descriptors.
-    tell({ id, type: 'error', message: error instanceof Error ? error.message : String(error) });
+    tell({ id, type: 'error', message: messageOf(error) });
     tell({ id, type: 'close' });
     return;
   }

@@ -159,6 +159,7 @@ export class Ring {
       else if (entry.state === 'unread') empty.push(entry);
     }
     for (const entry of empty) entry.state = 'waiting';
+    if (begun.length === 0) return;
     const seen = new Set(this.#order.map(runOf));
     for (const entry of inOrder(begun, seen, this.#earlier)) {
       entry.state = 'reading';

@@ -110,6 +110,10 @@ async function until<T>(look: () => T | undefined | false, what: string): Promis
 const told = <Type extends RecorderReport['type']>(reports: RecorderReport[], type: Type) =>
   reports.filter((report): report is Extract<RecorderReport, { type: Type }> => report.type === type);
 
+/** The recorder has said whether the server may write. */
+const firstWord = (r: Rig): Promise<boolean> =>
+  until(() => told(r.reports, 'record').length > 0, 'first word');
+
 async function pictures(file: string): Promise<number> {
   const read = new RingFile(file);
   await read.begin();
@@ -170,7 +174,7 @@ t.test(
 t.test('it begins again in the middle of a segment: nothing twice, nothing missing', async (t) => {
   const dir = t.testdir();
   const first = rig(t, dir, segments());
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   write(first.ring, 0, 2);
   await until(() => told(first.reports, 'segment').length >= 2, 'segments');
   await first.stop('up');
@@ -195,7 +199,7 @@ t.test(
   'a server that was away: a gap with its cause, which ends where the next segment begins',
   async (t) => {
     const r = rig(t, t.testdir(), segments());
-    await until(() => told(r.reports, 'record').length > 0, 'first word');
+    await firstWord(r);
     write(r.ring, 0, 1);
     r.recorder.command({ type: 'server', up: false, at: START + 2.9, reason: 'killed by SIGKILL' });
     r.recorder.command({ type: 'server', up: true, at: START + 5 });
@@ -224,7 +228,7 @@ t.test(
 t.test('a recorder that begins again does not tell of gaps that were told', async (t) => {
   const dir = t.testdir();
   const first = rig(t, dir, segments());
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   write(first.ring, 0, 1);
   // A second later, on the same timeline.
   place(first.ring, { number: 1, at: 3.88 });
@@ -320,7 +324,7 @@ for (const [which, first, other] of [
       const dir = t.testdir();
       const clock = { now: START + 12 };
       const r = rig(t, dir, both(dir), { clock });
-      await until(() => told(r.reports, 'record').length > 0, 'first word');
+      await firstWord(r);
       place(r.ring, {});
       place(r.ring, { number: 1, at: 3.88 });
       await until(() => told(r.reports, 'segment').length >= 4, 'segments');
@@ -350,7 +354,7 @@ for (const [which, first, other] of [
     const dir = t.testdir();
     const clock = { now: START + 12 };
     const r = rig(t, dir, both(dir), { clock });
-    await until(() => told(r.reports, 'record').length > 0, 'first word');
+    await firstWord(r);
     place(r.ring, {});
     await until(() => told(r.reports, 'segment').length >= 1, 'segment of the first run');
     place(r.ring, { run: 'bb', wall: 5 });
@@ -374,10 +378,20 @@ for (const [which, first, other] of [
   });
 }
 
+/** A run, and another one that began a hundred seconds before it by the clock: what the ledger tells up to there. */
+const setBack = (until: number) => [
+  ['aa', 0, 1.92],
+  ['aa', 1.92, 2.88],
+  ['gap', 2.88, 2.88],
+  ['bb', -100, -98.08],
+  ['bb', -98.08, -96.16],
+  ['bb', -96.16, until],
+];
+
 t.test('a server that began anew after the clock was set back, while no recorder ran', async (t) => {
   const dir = t.testdir();
   const first = rig(t, dir, segments(), { clock: { now: START + 12 } });
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   place(first.ring, {});
   await until(() => told(first.reports, 'segment').length > 0, 'segment');
   await first.stop('up');
@@ -388,20 +402,13 @@ t.test('a server that began anew after the clock was set back, while no recorder
   for (const part of [6, 7, 8, 9]) appendFileSync(open, halfSecond(part));
   await until(() => story(dir).at(-1)?.[2] === -96.16, 'more of that file');
   await second.stop('down');
-  t.strictSame(story(dir), [
-    ['aa', 0, 1.92],
-    ['aa', 1.92, 2.88],
-    ['gap', 2.88, 2.88],
-    ['bb', -100, -98.08],
-    ['bb', -98.08, -96.16],
-    ['bb', -96.16, -95.2],
-  ]);
+  t.strictSame(story(dir), setBack(-95.2));
 });
 
 t.test('two runs in the ring, of which the clock names the second first: nothing twice', async (t) => {
   const dir = t.testdir();
   const first = rig(t, dir, segments(), { clock: { now: START + 1 } });
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   place(first.ring, {});
   await until(() => told(first.reports, 'segment').length > 0, 'segment');
   place(first.ring, { run: 'bb', wall: -100 });
@@ -413,14 +420,7 @@ t.test('two runs in the ring, of which the clock names the second first: nothing
   await until(() => told(second.reports, 'segment').length > 0, 'segment of the second life');
   await second.stop('down');
   t.strictSame(told(second.reports, 'gap'), []);
-  t.strictSame(story(dir), [
-    ['aa', 0, 1.92],
-    ['aa', 1.92, 2.88],
-    ['gap', 2.88, 2.88],
-    ['bb', -100, -98.08],
-    ['bb', -98.08, -96.16],
-    ['bb', -96.16, -94.24],
-  ]);
+  t.strictSame(story(dir), setBack(-94.24));
 });
 
 t.test('a file that a recorder left, with two runs in the ring: nothing twice', async (t) => {
@@ -428,7 +428,7 @@ t.test('a file that a recorder left, with two runs in the ring: nothing twice', 
   const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mp4') }];
   const first = rig(t, dir, all);
   const held = (): number => told(first.reports, 'figures').at(-1)?.figures['cam']?.bytes ?? 0;
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   place(first.ring, {});
   const file = (name: string): string => join(dir, 'rec', name);
   await until(() => existsSync(file('all.mp4')) && held() > 20_000, 'file of the first run');
@@ -452,7 +452,7 @@ t.test('an event: a clip with its story, cut where the words say', async (t) => 
     },
   ];
   const r = rig(t, t.testdir(), clips);
-  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  await firstWord(r);
   write(r.ring, 0, 2);
   const event = {
     type: 'event',
@@ -489,7 +489,7 @@ t.test('an event whose clip is not cut yet is not forgotten', async (t) => {
     },
   ];
   const first = rig(t, dir, clips);
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   write(first.ring, 0, 1);
   first.recorder.command({ type: 'event', route: 'cam', name: 'person', at: START + 2 });
   await until(() => existsSync(join(dir, 'rec', '.relay', 'clips', 'cam', 'open.json')), 'note of it');
@@ -509,7 +509,7 @@ t.test('an event whose clip is not cut yet is not forgotten', async (t) => {
 t.test('a file that grows can be read at any time, and never takes the place of another', async (t) => {
   const dir = t.testdir({ rec: { 'all.mp4': 'mine' } });
   const r = rig(t, dir, (folder) => [{ kind: 'file', path: join(folder, 'all.mp4') }]);
-  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  await firstWord(r);
   write(r.ring, 0, 2);
   const file = join(dir, 'rec', 'all-1.mp4');
   await until(() => existsSync(file) && statSync(file).size > 5000, 'file');
@@ -527,7 +527,7 @@ t.test('the number of a file that becomes another one is free for both', async (
   const dir = t.testdir({ rec: { 'all.mkv': 'mine', 'all-1.mp4': 'mine too' } });
   const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mkv') }];
   const r = rig(t, dir, all, { ffmpeg: copying(dir) });
-  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  await firstWord(r);
   write(r.ring, 0, 2);
   const place = join(dir, 'rec');
   await until(() => existsSync(join(place, 'all-2.mp4')), 'file');
@@ -546,7 +546,7 @@ t.test('a file that a recorder left: the next one goes on where it ended', async
   const dir = t.testdir();
   const all = (folder: string): RecordSpec[] => [{ kind: 'file', path: join(folder, 'all.mp4') }];
   const first = rig(t, dir, all);
-  await until(() => told(first.reports, 'record').length > 0, 'first word');
+  await firstWord(first);
   write(first.ring, 0, 3);
   const file = (name: string): string => join(dir, 'rec', name);
   await until(() => existsSync(file('all.mp4')) && statSync(file('all.mp4')).size > 40_000, 'file');
@@ -561,7 +561,7 @@ t.test('a file that a recorder left: the next one goes on where it ended', async
 
 t.test('what is too much goes, the oldest first; a file that is not ours stays', async (t) => {
   const r = rig(t, t.testdir(), segments({ maxSize: 60_000 }));
-  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  await firstWord(r);
   writeFileSync(join(r.dir, 'rec', 'holiday.mp4'), Buffer.alloc(100_000));
   write(r.ring, 0, 6);
   const removed = await until(() => told(r.reports, 'removed')[0], 'removal');
@@ -575,7 +575,7 @@ t.test('what is too much goes, the oldest first; a file that is not ours stays',
 
 t.test('an hour back and an hour forth: all is recorded, nothing is overwritten or removed', async (t) => {
   const r = rig(t, t.testdir(), segments({ keep: 600 }));
-  await until(() => told(r.reports, 'record').length > 0, 'first word');
+  await firstWord(r);
   write(r.ring, 0, 2);
   await until(() => told(r.reports, 'segment').length >= 2, 'segments');
   for (const step of [-3600, 7200]) {
@@ -613,7 +613,7 @@ for (const [cause, since] of [
   t.test(`a gap that nobody saw: the ${cause} did not run`, async (t) => {
     const dir = t.testdir();
     const first = rig(t, dir, segments());
-    await until(() => told(first.reports, 'record').length > 0, 'first word');
+    await firstWord(first);
     write(first.ring, 0, 1);
     await until(() => told(first.reports, 'segment').length > 0, 'segment');
     await first.stop('down');
@@ -736,7 +736,7 @@ t.test('a folder that can’t be used costs what would have been in it, and noth
   const dir = t.testdir();
   const both = (first: string): RecordSpec[] => [...segments()(first), ...segments()(join(dir, 'also'))];
   const before = rig(t, dir, both);
-  await until(() => told(before.reports, 'record').length > 0, 'first word');
+  await firstWord(before);
   write(before.ring, 0, 1);
   await until(() => told(before.reports, 'segment').length >= 2, 'segments of both');
   await before.stop('up');
